@@ -1,0 +1,39 @@
+"""Anomaly detection in tables with Keras autoencoders as scikit-learn estimators."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+__version__ = "0.1.0"
+
+# Public names and their modules. They are imported on first use, so that the command
+# line and the scoring of a saved model start without scikit-learn and TensorFlow.
+_MODULES = {
+    "Architecture": "architectures",
+    "AutoencoderOutlierDetector": "detector",
+    "AutoencoderTransformer": "transformer",
+    "Contractive": "architectures",
+    "Denoising": "architectures",
+    "Linear": "architectures",
+    "NetworkSpec": "architectures",
+    "QuantileThreshold": "thresholds",
+    "Sparse": "architectures",
+    "Threshold": "thresholds",
+    "Undercomplete": "architectures",
+    "Variational": "architectures",
+}
+
+__all__ = ["__version__", *sorted(_MODULES)]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

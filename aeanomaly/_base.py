@@ -1,0 +1,252 @@
+"""What both estimators share: parameters, and the way from a table to a scorer."""
+
+from __future__ import annotations
+
+import math
+from numbers import Integral, Real
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted
+
+from ._distinct_rows import DistinctRows, distinct_rows
+from ._validation import check_table
+from .architectures import (
+    ARCHITECTURE_NAMES,
+    Architecture,
+    NetworkSpec,
+    resolve_architecture,
+)
+from .scoring.activations import ACTIVATIONS
+from .scoring.errors import unit_errors
+from .scoring.scorer import Scorer
+from .table_encoder import fit_encoding
+
+# Fewer held-out rows than this say nothing: the training rows stand in for them.
+_MIN_HELD_OUT = 5
+# A residual of a tenth of a column's deviation: smaller errors are not told apart, so
+# that a column which is a copy of another cannot outweigh all others.
+_MIN_VARIANCE = 1e-2
+
+
+class FitRows(NamedTuple):
+    """The distinct rows of a fit: those that train, and those held out.
+
+    Parameters
+    ----------
+    all, training, held_out : DistinctRows
+        Without held-out rows, all three are the same.
+    """
+
+    all: DistinctRows
+    training: DistinctRows
+    held_out: DistinctRows
+
+
+class BaseAutoencoder(BaseEstimator):
+    """Parameters and `fit` of both estimators; see their docstrings."""
+
+    # Optimizer steps that max_iter="auto" aims at, whatever the number of rows.
+    _auto_steps: ClassVar[int] = 2_000
+
+    _parameter_constraints: ClassVar[dict] = {
+        "architecture": [StrOptions(set(ARCHITECTURE_NAMES)), Architecture],
+        "latent_dim": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
+        "hidden_layer_sizes": ["array-like", StrOptions({"auto"})],
+        "activation": [StrOptions(set(ACTIVATIONS))],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "batch_normalization": ["boolean"],
+        "loss": [
+            StrOptions(
+                {"auto", "squared_error", "binary_crossentropy", "huber", "log_cosh"}
+            )
+        ],
+        "output_activation": [StrOptions({"auto", *ACTIVATIONS})],
+        "scaling": [StrOptions({"robust", "standard", "none"})],
+        "max_categories": [Interval(Integral, 1, None, closed="left")],
+        "optimizer": [StrOptions({"adam", "nadam", "sgd", "rmsprop"}), dict],
+        "learning_rate": [StrOptions({"constant", "cosine"})],
+        "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
+        "alpha": [Interval(Real, 0, None, closed="left")],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "max_iter": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="left")],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    def _fit_scorer(self, X: Any, sample_weight: Any, n_members: int = 1) -> FitRows:
+        """Encode, train and freeze: set ``scorer_`` and what describes the training."""
+        from .training.trainer import train
+
+        architecture = resolve_architecture(self.architecture)
+        rng = _generator(self.random_state)
+        rows = self._split(distinct_rows(check_table(self, X), sample_weight), rng)
+        encoding = fit_encoding(
+            rows.training.table,
+            rows.training.weights,
+            scaling=self.scaling,
+            max_categories=self.max_categories,
+        )
+        Z, Z_held_out = (
+            encoding.encode(part.table).Z for part in (rows.training, rows.held_out)
+        )
+        plan = self._plan(architecture, encoding, Z, n_members)
+        held_out = None if rows.held_out is rows.training else Z_held_out
+        result = train(
+            plan,
+            self._training_rows(rows.training, Z, held_out),
+            self._training_options(rows.training.n_visits),
+            rng,
+        )
+        activation = plan.objective.output_activation
+        neutral = Scorer(encoding, result.network, activation, np.ones(encoding.n_linear))
+        variances = _held_out_variances(neutral, rows.held_out)
+        self.architecture_ = architecture
+        self.history_ = result.history
+        self.n_iter_ = result.n_iter
+        self.scorer_ = Scorer(encoding, result.network, activation, variances)
+        return rows
+
+    def _split(self, rows: DistinctRows, rng: np.random.Generator) -> FitRows:
+        n_rows = len(rows.weights)
+        n_held_out = round(self.validation_fraction * n_rows)
+        if n_held_out < _MIN_HELD_OUT:
+            return FitRows(rows, rows, rows)
+        order = rng.permutation(n_rows)
+        return FitRows(rows, rows.take(order[n_held_out:]), rows.take(order[:n_held_out]))
+
+    def _plan(
+        self, architecture: Architecture, encoding: Any, Z: np.ndarray, n_members: int
+    ) -> Any:
+        from .training.objective import Objective
+        from .training.programs import ProgramPlan
+
+        linear = Z[:, : encoding.n_linear]
+        in_unit_range = linear.size and linear.min() >= 0 and linear.max() <= 1
+        loss, output_activation = self.loss, self.output_activation
+        if loss == "auto":
+            loss = "binary_crossentropy" if in_unit_range else "squared_error"
+        if output_activation == "auto":
+            binary = loss == "binary_crossentropy"
+            output_activation = "sigmoid" if binary else "linear"
+        if loss == "binary_crossentropy" and not in_unit_range:
+            raise ValueError(
+                f"loss='binary_crossentropy' needs encoded values in [0, 1]. Got values "
+                f"from {linear.min():.4g} to {linear.max():.4g}. Scale X to [0, 1] and "
+                f"pass scaling='none', or use another loss."
+            )
+        groups = tuple((span.start, span.stop) for _, span in encoding.groups)
+        return ProgramPlan(
+            architecture,
+            self._spec(architecture, len(Z), encoding.n_encoded),
+            Objective(loss, output_activation, encoding.n_linear, groups),
+            self.optimizer,
+            n_members,
+        )
+
+    def _spec(
+        self, architecture: Architecture, n_rows: int, n_encoded: int
+    ) -> NetworkSpec:
+        latent_dim, hidden = self.latent_dim, self.hidden_layer_sizes
+        if isinstance(latent_dim, str):
+            latent_dim = architecture.auto_latent_dim(n_rows, n_encoded)
+        if isinstance(hidden, str):
+            hidden = architecture.auto_hidden_layer_sizes(n_rows, n_encoded)
+        if not all(isinstance(width, Integral) and width > 0 for width in hidden):
+            raise ValueError(
+                f"The 'hidden_layer_sizes' parameter must hold positive integers. "
+                f"Got {hidden!r} instead."
+            )
+        return NetworkSpec(
+            n_encoded,
+            int(latent_dim),
+            tuple(int(width) for width in hidden),
+            self.activation,
+            float(self.dropout),
+            bool(self.batch_normalization),
+        )
+
+    def _training_rows(
+        self, rows: DistinctRows, Z: np.ndarray, Z_held_out: np.ndarray | None
+    ) -> Any:
+        from .training.trainer import TrainingRows
+
+        n_visits = rows.n_visits
+        if self.max_iter == "auto":
+            # One epoch of a large table may be more than all steps together.
+            n_visits = min(n_visits, self._auto_steps * self.batch_size)
+        return TrainingRows(Z, rows.weights, n_visits, Z_held_out)
+
+    def _training_options(self, n_visits: int) -> Any:
+        from .training.trainer import TrainingOptions
+
+        max_iter = self.max_iter
+        batch_size = min(self.batch_size, n_visits)
+        if max_iter == "auto":
+            max_iter = max(1, round(self._auto_steps / math.ceil(n_visits / batch_size)))
+        return TrainingOptions(
+            batch_size=batch_size,
+            max_iter=max_iter,
+            learning_rate=self.learning_rate,
+            learning_rate_init=self.learning_rate_init,
+            alpha=self.alpha,
+            early_stopping=self.early_stopping,
+            n_iter_no_change=self.n_iter_no_change,
+            tol=self.tol,
+            verbose=self.verbose,
+        )
+
+    def _check_table(self, X: Any) -> Any:
+        """Return X through the one door for input, for a fitted estimator."""
+        check_is_fitted(self)
+        return check_table(self, X, self.scorer_.encoding)
+
+    def to_keras(self) -> Any:
+        """Return the trained network as a Keras model.
+
+        Returns
+        -------
+        keras.Model
+            From encoded rows (``estimator.scorer_.encoding.encode(X).Z``) to their
+            reconstruction: values of numbers, probabilities of categories. The layer
+            named "codes" puts out the codes.
+
+        Raises
+        ------
+        NotFittedError
+            If the estimator is not fitted.
+        """
+        check_is_fitted(self)
+        from .training.freezing import keras_model
+
+        return keras_model(self.scorer_)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.categorical = True
+        tags.input_tags.string = True
+        return tags
+
+
+def _generator(random_state: Any) -> np.random.Generator:
+    """Return a generator of its own: the global random state is never touched."""
+    if isinstance(random_state, np.random.RandomState):
+        return np.random.default_rng(random_state.randint(2**31, size=4))
+    return np.random.default_rng(random_state)
+
+
+def _held_out_variances(scorer: Scorer, rows: DistinctRows) -> np.ndarray:
+    """Return the mean squared error of each linear column."""
+    n_linear = scorer.encoding.n_linear
+    total = np.zeros(n_linear)
+    for block, evaluation in scorer.iter_evaluations(rows.table):
+        errors = unit_errors(evaluation.Z, evaluation.output, scorer.encoding)
+        total += rows.weights[block] @ errors[:, :n_linear]
+    return np.maximum(total / rows.weights.sum(), _MIN_VARIANCE)

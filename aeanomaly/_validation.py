@@ -1,0 +1,104 @@
+"""The one door for input: tables of any kind become a DataFrame or a float array."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import numpy as np
+from sklearn.utils.validation import check_array, validate_data
+
+from .exceptions import ColumnError
+from .scoring.table import TableEncoding
+
+_MIN_ROWS_TO_FIT = 2
+
+
+def check_table(
+    estimator: Any, X: Any, encoding: TableEncoding | None = None
+) -> Any:
+    """Return X as a pandas DataFrame or as a numeric array, its columns checked.
+
+    Parameters
+    ----------
+    estimator : BaseAutoencoder
+        Gets ``n_features_in_`` and ``feature_names_in_`` when it is being fitted.
+    X : DataFrame (pandas, Polars), Arrow table or array-like
+        Of shape (n_samples, n_features).
+    encoding : TableEncoding or None
+        The fitted encoding, whose columns X must have; None in `fit`.
+
+    Returns
+    -------
+    DataFrame or ndarray of shape (n_samples, n_features)
+        Frames in the order of the fitted columns.
+
+    Raises
+    ------
+    ColumnError
+        If a column is missing, unknown or stands twice.
+    ValueError
+        If X is empty, sparse, complex or not two-dimensional.
+    """
+    reset = encoding is None
+    frame = as_pandas(X)
+    if frame is None:
+        X = validate_data(
+            estimator,
+            X,
+            reset=reset,
+            dtype=None,
+            ensure_all_finite=False,
+            ensure_min_samples=_MIN_ROWS_TO_FIT if reset else 1,
+        )
+        return _as_numbers(X)
+    _check_size(frame, _MIN_ROWS_TO_FIT if reset else 1)
+    if reset:
+        validate_data(estimator, frame, reset=True, skip_check_array=True)
+        if not frame.columns.is_unique:
+            twice = frame.columns[frame.columns.duplicated()][0]
+            raise ColumnError(
+                f"Column {twice!r} stands more than once in the table. Rename or drop "
+                f"one of them."
+            )
+        return frame
+    if not encoding.named:
+        validate_data(estimator, frame, reset=False, skip_check_array=True)
+    return encoding.select(frame)
+
+
+def as_pandas(X: Any) -> Any:
+    """Return a frame of any known library as a pandas DataFrame, else None."""
+    import pandas as pd
+
+    if isinstance(X, pd.DataFrame):
+        return X
+    polars = sys.modules.get("polars")
+    if polars is not None and isinstance(X, polars.LazyFrame):
+        X = X.collect()
+    if polars is not None and isinstance(X, polars.DataFrame):
+        # Column by column, because Polars's own to_pandas needs pyarrow.
+        return pd.DataFrame({c.name: pd.Series(c.to_numpy()) for c in X.get_columns()})
+    arrow = sys.modules.get("pyarrow")
+    if arrow is not None and isinstance(X, arrow.Table | arrow.RecordBatch):
+        return X.to_pandas()
+    return None
+
+
+def _check_size(frame: Any, min_rows: int) -> None:
+    """Raise scikit-learn's own errors for a frame that is too small."""
+    check_array(
+        np.empty(frame.shape, dtype=np.bool_), ensure_min_samples=min_rows, dtype=None
+    )
+
+
+def _as_numbers(X: np.ndarray) -> Any:
+    """Return an array of numbers, or a DataFrame where some columns hold strings."""
+    if X.dtype.kind in "fiu":
+        return X
+    try:
+        return X.astype(np.float64)
+    except ValueError:
+        import pandas as pd
+
+        return pd.DataFrame(X).infer_objects()

@@ -1,0 +1,234 @@
+"""AutoencoderOutlierDetector: scores, labels and the threshold between them."""
+
+from __future__ import annotations
+
+from numbers import Integral, Real
+from typing import ClassVar
+
+import numpy as np
+from sklearn.base import OutlierMixin, _fit_context
+from sklearn.utils._param_validation import Interval, StrOptions
+
+from ._base import BaseAutoencoder, FitRows
+from .thresholds import QuantileThreshold, Threshold, resolve_threshold
+
+
+class AutoencoderOutlierDetector(OutlierMixin, BaseAutoencoder):
+    """Detect outliers in a table with an autoencoder.
+
+    @PARAMETERS@
+    """
+
+    _auto_steps: ClassVar[int] = 400
+
+    _parameter_constraints: ClassVar[dict] = {
+        **BaseAutoencoder._parameter_constraints,
+        "contamination": [
+            StrOptions({"auto"}),
+            Interval(Real, 0, 0.5, closed="right"),
+        ],
+        "threshold": [StrOptions({"quantile"}), Threshold, None],
+        "n_estimators": [Interval(Integral, 1, None, closed="left")],
+    }
+
+    def __init__(
+        self,
+        *,
+        architecture="undercomplete",
+        latent_dim="auto",
+        hidden_layer_sizes="auto",
+        activation="silu",
+        dropout=0.0,
+        batch_normalization=False,
+        loss="auto",
+        output_activation="auto",
+        scaling="robust",
+        max_categories=64,
+        optimizer="adam",
+        learning_rate="cosine",
+        learning_rate_init=3e-3,
+        alpha=0.0,
+        batch_size=256,
+        max_iter="auto",
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=10,
+        tol=1e-4,
+        contamination="auto",
+        threshold=None,
+        n_estimators=2,
+        random_state=None,
+        verbose=0,
+    ):
+        self.architecture = architecture
+        self.latent_dim = latent_dim
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.dropout = dropout
+        self.batch_normalization = batch_normalization
+        self.loss = loss
+        self.output_activation = output_activation
+        self.scaling = scaling
+        self.max_categories = max_categories
+        self.optimizer = optimizer
+        self.learning_rate = learning_rate
+        self.learning_rate_init = learning_rate_init
+        self.alpha = alpha
+        self.batch_size = batch_size
+        self.max_iter = max_iter
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.contamination = contamination
+        self.threshold = threshold
+        self.n_estimators = n_estimators
+        self.random_state = random_state
+        self.verbose = verbose
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None, sample_weight=None):
+        """Train on the rows of a table and set the threshold.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_samples, n_features)
+            Numbers, booleans, strings, categories and datetimes; missing values are
+            allowed, infinite ones are not.
+        y : None
+            Ignored.
+        sample_weight : array-like of shape (n_samples,), default=None
+            How often each row counts.
+
+        Returns
+        -------
+        self : AutoencoderOutlierDetector
+
+        Raises
+        ------
+        ColumnError
+            If a column cannot be encoded.
+        InvalidParameterError
+            If a parameter is out of range.
+        ValueError
+            If both `contamination` and `threshold` are set.
+        """
+        rule = self._threshold_rule()
+        rows = self._fit_scorer(X, sample_weight, self.n_estimators)
+        self._fit_offset(rule, rows)
+        return self
+
+    def _threshold_rule(self) -> Threshold:
+        if self.contamination == "auto":
+            return resolve_threshold(self.threshold or "quantile")
+        if self.threshold is not None:
+            raise ValueError(
+                f"contamination={self.contamination!r} and threshold={self.threshold!r} "
+                f"are both set. Pass only one: contamination for a share of the "
+                f"training rows, threshold for any other rule."
+            )
+        return QuantileThreshold(quantile=self.contamination)
+
+    def _fit_offset(self, rule: Threshold, rows: FitRows) -> None:
+        """Set ``offset_``: the one place where the threshold is computed in `fit`."""
+        # A share of the training rows is counted on all of them; any other rule
+        # wants rows that the network has not seen.
+        chosen = rows.held_out if self.contamination == "auto" else rows.all
+        scores = self.scorer_.score_samples(chosen.table)
+        self.offset_ = rule.offset(scores, chosen.weights)
+
+    def fit_threshold(self, X, y=None):
+        """Set the threshold again, on other rows and without training.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_samples, n_features)
+            Rows as they will be scored. The rule that `contamination` or `threshold`
+            names is applied to their scores.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : AutoencoderOutlierDetector
+
+        Raises
+        ------
+        NotFittedError
+            If the detector is not fitted.
+        """
+        rule = self._threshold_rule()
+        scores = self.score_samples(X)
+        self.offset_ = rule.offset(scores, np.ones(len(scores)))
+        return self
+
+    def score_samples(self, X):
+        """Return the score of each row: the lower, the more abnormal.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_samples, n_features)
+            With the columns of `fit`; those of a DataFrame in any order.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_samples,), float64
+
+        Raises
+        ------
+        ColumnError
+            If a column is missing, unknown, or of another kind than in `fit`.
+        NotFittedError
+            If the detector is not fitted.
+        """
+        table = self._check_table(X)
+        return self.scorer_.score_samples(table)
+
+    def decision_function(self, X):
+        """Return the score of each row less the threshold: negative for outliers.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_samples, n_features)
+
+        Returns
+        -------
+        decision : ndarray of shape (n_samples,), float64
+            ``score_samples(X) - offset_``.
+        """
+        return self.score_samples(X) - self.offset_
+
+    def predict(self, X):
+        """Return the label of each row.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_samples, n_features)
+
+        Returns
+        -------
+        labels : ndarray of shape (n_samples,), int64
+            -1 for outliers, 1 for inliers.
+        """
+        return np.where(self.decision_function(X) < 0, -1, 1)
+
+    def score_frame(self, X):
+        """Return scores and labels beside the rows' own index.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_samples, n_features)
+
+        Returns
+        -------
+        DataFrame of shape (n_samples, 2)
+            "score", the lower the more abnormal, and "is_outlier", boolean; with the
+            index of X.
+        """
+        import pandas as pd
+
+        scores = self.score_samples(X)
+        index = X.index if isinstance(X, pd.DataFrame | pd.Series) else None
+        return pd.DataFrame(
+            {"score": scores, "is_outlier": scores < self.offset_}, index=index
+        )

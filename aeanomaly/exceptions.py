@@ -1,0 +1,61 @@
+"""Errors of aeanomaly.
+
+::
+
+    AeanomalyError
+    ├── ColumnError(ValueError)          a column is missing, unknown or of another kind
+    │   └── InfiniteValueError           a column holds infinite values
+    └── ArchiveError(ValueError)         a model file cannot be read
+        ├── ArchiveFormatError           it is no aeanomaly archive, or it is truncated
+        ├── ArchiveProtocolError         a newer aeanomaly wrote it
+        ├── ArchiveIntegrityError        its contents differ from what was written
+        └── ArchiveSizeError             it claims to be larger than allowed
+
+Wrong parameters raise scikit-learn's `InvalidParameterError`, unfitted estimators
+its `NotFittedError`.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "AeanomalyError",
+    "ArchiveError",
+    "ArchiveFormatError",
+    "ArchiveIntegrityError",
+    "ArchiveProtocolError",
+    "ArchiveSizeError",
+    "ColumnError",
+    "InfiniteValueError",
+]
+
+
+class AeanomalyError(Exception):
+    """Base of all errors that aeanomaly defines."""
+
+
+class ColumnError(AeanomalyError, ValueError):
+    """A column is missing, unknown, or of another kind than in `fit`."""
+
+
+class InfiniteValueError(ColumnError):
+    """A column holds infinite values."""
+
+
+class ArchiveError(AeanomalyError, ValueError):
+    """A model file cannot be read."""
+
+
+class ArchiveFormatError(ArchiveError):
+    """A file is no aeanomaly archive, or is truncated."""
+
+
+class ArchiveProtocolError(ArchiveError):
+    """A file was written with a protocol that this version does not know."""
+
+
+class ArchiveIntegrityError(ArchiveError):
+    """The contents of a file differ from what was written."""
+
+
+class ArchiveSizeError(ArchiveError):
+    """A file claims to hold more than a reader should accept."""

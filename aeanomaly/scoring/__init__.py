@@ -1,0 +1,1 @@
+"""Scoring with NumPy only: all that a saved model needs."""

@@ -1,0 +1,70 @@
+"""The one error formula: how far each column of a row is from its reconstruction."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .activations import ACTIVATIONS, softmax
+from .table import TableEncoding
+
+
+def activate(logits: np.ndarray, encoding: TableEncoding, activation: str) -> None:
+    """Turn a network's logits into values and probabilities, in place.
+
+    Parameters
+    ----------
+    logits : ndarray of shape (..., n_encoded)
+    encoding : TableEncoding
+    activation : str
+        Output activation of the linear columns; groups get a softmax each.
+    """
+    if activation != "linear":
+        values = np.ascontiguousarray(logits[..., : encoding.n_linear])
+        ACTIVATIONS[activation](values)
+        logits[..., : encoding.n_linear] = values
+    for _, group in encoding.groups:
+        softmax(logits[..., group])
+
+
+def unit_sources(encoding: TableEncoding) -> np.ndarray:
+    """Return the source column of each unit: linear columns, then groups."""
+    positions = [position for position, _ in encoding.groups]
+    return np.append(encoding.linear_source, positions).astype(np.intp)
+
+
+def unit_errors(
+    Z: np.ndarray, output: np.ndarray, encoding: TableEncoding
+) -> np.ndarray:
+    """Return the error of each unit of each row, mean over the members.
+
+    The squared difference of linear columns, and the cross-entropy in nats of
+    categories; a level that training rows never showed has none here (see
+    `EncodedBlock`).
+
+    Parameters
+    ----------
+    Z : ndarray of shape (n_samples, n_encoded)
+        Encoded rows.
+    output : ndarray of shape (n_members, n_samples, n_encoded)
+        Activated output of the network.
+    encoding : TableEncoding
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_linear + n_groups)
+    """
+    n_linear, groups = encoding.n_linear, encoding.groups
+    residual = output[..., :n_linear] - Z[:, :n_linear]
+    np.square(residual, out=residual)
+    linear = residual[0] if len(residual) == 1 else residual.mean(axis=0)
+    if not groups:
+        return linear
+    errors = np.empty((len(Z), n_linear + len(groups)), dtype=output.dtype)
+    errors[:, :n_linear] = linear
+    # Probabilities underflow in float32 where the network is certain and wrong.
+    tiny = np.finfo(np.float32).tiny
+    for unit, (_, group) in enumerate(groups, start=n_linear):
+        surprise = -np.log(np.maximum(output[..., group], tiny))
+        surprise *= Z[:, group]
+        errors[:, unit] = surprise.sum(axis=-1).mean(axis=0)
+    return errors

@@ -1,0 +1,175 @@
+"""The frozen scorer: the one path from rows of a table to numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .errors import activate, unit_errors, unit_sources
+from .network import Network
+from .table import TableEncoding
+
+# Floats of the widest activation that a block may hold: one mebibyte, which a
+# core's second-level cache holds beside the weights.
+_BLOCK_FLOATS = 262_144
+_BLOCK_ROWS = (256, 8_192)
+
+# Up to this many rows run in double precision: it costs nothing there, and a row's
+# score is the same alone and among others to 1e-12, whatever the BLAS library.
+_DOUBLE_ROWS = 256
+
+
+class Evaluation(NamedTuple):
+    """What the network says about a block of rows.
+
+    Parameters
+    ----------
+    Z : ndarray of shape (n_samples, n_encoded)
+        Encoded rows.
+    novelty : ndarray of shape (n_samples, n_features) or None
+        Surprise of values that training rows never showed, in nats.
+    codes : ndarray of shape (n_members, n_samples, latent_dim)
+    output : ndarray of shape (n_members, n_samples, n_encoded)
+        Reconstruction: values of linear columns, probabilities of levels.
+    """
+
+    Z: np.ndarray
+    novelty: np.ndarray | None
+    codes: np.ndarray
+    output: np.ndarray
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """Encoding, network and reduction to a score, as arrays.
+
+    Safe to call from many threads. Rows are processed in blocks, so memory does not
+    grow with their number.
+
+    Parameters
+    ----------
+    encoding : TableEncoding
+    network : Network
+    output_activation : str
+        Of the linear columns.
+    variances : ndarray of shape (n_linear,)
+        Mean squared error of each linear encoded column on held-out rows: the unit
+        in which its errors count.
+    """
+
+    encoding: TableEncoding
+    network: Network
+    output_activation: str
+    variances: np.ndarray
+
+    @cached_property
+    def _block_rows(self) -> int:
+        layers = (*self.network.encoder, *self.network.decoder)
+        widest = max(self.network.n_inputs, *(layer.bias.shape[1] for layer in layers))
+        rows = _BLOCK_FLOATS // (widest * self.network.n_members)
+        return int(np.clip(rows, *_BLOCK_ROWS))
+
+    @cached_property
+    def _unit_weights(self) -> np.ndarray:
+        """Factor that turns each unit's error into nats.
+
+        The surprise of a Gaussian error with the held-out variance is half its
+        square over the variance, up to a constant; a cross-entropy is in nats.
+        """
+        n_groups = len(self.encoding.groups)
+        return np.append(0.5 / self.variances, np.ones(n_groups)).astype(np.float32)
+
+    @cached_property
+    def _unit_to_column(self) -> np.ndarray | None:
+        """Matrix that sums units to source columns; None where they are the same."""
+        sources, n_columns = unit_sources(self.encoding), len(self.encoding.columns)
+        if np.array_equal(sources, np.arange(n_columns)):
+            return None
+        matrix = np.zeros((len(sources), n_columns), dtype=np.float32)
+        matrix[np.arange(len(sources)), sources] = 1.0
+        return matrix
+
+    def iter_blocks(self, table: Any) -> Iterator[tuple[slice, np.ndarray, Any]]:
+        """Yield the encoded blocks of a table: rows, ``Z`` and novelty."""
+        double = len(table) <= _DOUBLE_ROWS
+        frame = hasattr(table, "iloc")
+        for start in range(0, len(table), self._block_rows):
+            rows = slice(start, min(start + self._block_rows, len(table)))
+            Z, novelty = self.encoding.encode(table.iloc[rows] if frame else table[rows])
+            yield rows, Z.astype(np.float64) if double else Z, novelty
+
+    def evaluate(self, Z: np.ndarray, novelty: np.ndarray | None) -> Evaluation:
+        """Run the network on encoded rows."""
+        codes = self.network.encode(Z)
+        output = self.network.decode(codes)
+        activate(output, self.encoding, self.output_activation)
+        return Evaluation(Z, novelty, codes, output)
+
+    def iter_evaluations(self, table: Any) -> Iterator[tuple[slice, Evaluation]]:
+        """Yield what the network says about each block of rows."""
+        for rows, Z, novelty in self.iter_blocks(table):
+            yield rows, self.evaluate(Z, novelty)
+
+    def column_surprise(self, evaluation: Evaluation) -> np.ndarray:
+        """Return the surprise of each cell in nats, (n_samples, n_features)."""
+        errors = unit_errors(evaluation.Z, evaluation.output, self.encoding)
+        errors *= self._unit_weights
+        if self._unit_to_column is not None:
+            errors = errors @ self._unit_to_column
+        if evaluation.novelty is not None:
+            errors = errors + evaluation.novelty
+        return errors
+
+    def iter_scores(self, table: Any) -> Iterator[tuple[slice, np.ndarray]]:
+        """Yield the scores of each block of rows."""
+        for rows, evaluation in self.iter_evaluations(table):
+            surprise = self.column_surprise(evaluation)
+            yield rows, -surprise.mean(axis=1, dtype=np.float64)
+
+    def score_samples(self, table: Any) -> np.ndarray:
+        """Return the score of each row; lower is more abnormal.
+
+        Parameters
+        ----------
+        table : DataFrame or ndarray of shape (n_samples, n_features)
+            With the fitted columns in the fitted order (see
+            `TableEncoding.select`).
+
+        Returns
+        -------
+        ndarray of shape (n_samples,), float64
+            Minus the mean surprise of the row's columns, in nats.
+        """
+        scores = np.empty(len(table))
+        for rows, block in self.iter_scores(table):
+            scores[rows] = block
+        return scores
+
+    def codes(self, table: Any) -> np.ndarray:
+        """Return the first member's codes, (n_samples, latent_dim)."""
+        codes = np.empty((len(table), self.network.latent_dim), dtype=np.float32)
+        for rows, Z, _ in self.iter_blocks(table):
+            codes[rows] = self.network.encode(Z)[0]
+        return codes
+
+    def decode(self, codes: np.ndarray) -> Any:
+        """Return the rows that codes stand for, in original units."""
+        output = self.network.decode(codes[None])
+        activate(output, self.encoding, self.output_activation)
+        return self.encoding.decode(output[0])
+
+    def reconstruction_errors(self, table: Any) -> np.ndarray:
+        """Return the unscaled error of each row, mean over its columns.
+
+        Squared error of encoded values and cross-entropy of categories: comparable
+        between networks, which standardised errors are not.
+        """
+        errors = np.empty(len(table))
+        for rows, evaluation in self.iter_evaluations(table):
+            units = unit_errors(evaluation.Z, evaluation.output, self.encoding)
+            errors[rows] = units.sum(axis=1, dtype=np.float64)
+        return errors / max(1, len(self.encoding.columns))

@@ -1,0 +1,307 @@
+"""The frozen encoding of a table: from rows of any kind to float32 and back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..exceptions import ColumnError, InfiniteValueError
+from .columns import CategoricalColumn, Column, NumericColumn
+
+# Standard deviations up to which a value enters the network as it is. Beyond, its
+# logarithm does: far values stay visible, and monotone, without drowning the rest.
+SQUASH_KNEE = 3.0
+
+
+def squash(Z: np.ndarray) -> None:
+    """Compress what lies beyond `SQUASH_KNEE` logarithmically, in place."""
+    if not Z.size or max(Z.max(), -Z.min()) <= SQUASH_KNEE:
+        return
+    far = np.abs(Z) > SQUASH_KNEE
+    values = Z[far]
+    excess = np.abs(values) - SQUASH_KNEE
+    Z[far] = np.copysign(SQUASH_KNEE + np.log1p(excess), values)
+
+
+def unsquash(Z: np.ndarray) -> None:
+    """Undo `squash`, in place."""
+    far = np.abs(Z) > SQUASH_KNEE
+    values = Z[far]
+    # Beyond exp(30) a value has no meaning left; the bound keeps it finite.
+    excess = np.expm1(np.minimum(np.abs(values) - SQUASH_KNEE, 30.0))
+    Z[far] = np.copysign(SQUASH_KNEE + excess, values)
+
+
+class EncodedBlock(NamedTuple):
+    """Encoded rows, and the novelty of their cells where there is any.
+
+    Parameters
+    ----------
+    Z : ndarray of shape (n_samples, n_encoded), float32
+    novelty : ndarray of shape (n_samples, n_features) or None
+        Surprise, in nats, of values that training rows never showed.
+    """
+
+    Z: np.ndarray
+    novelty: np.ndarray | None
+
+
+@dataclass(frozen=True)
+class TableEncoding:
+    """How each column of a table is encoded, in the order of the columns.
+
+    The encoded matrix holds the linear columns first, then one group of columns
+    for each category with levels to tell apart.
+
+    Parameters
+    ----------
+    columns : tuple of Column
+        One for each column of the table, in its order.
+    named : bool
+        Whether the table is a DataFrame, whose columns are matched by name.
+    squashed : bool
+        Whether `squash` is applied to the linear columns.
+    """
+
+    columns: tuple[Column, ...]
+    named: bool
+    squashed: bool = True
+
+    @property
+    def names(self) -> list[Any]:
+        return [column.name for column in self.columns]
+
+    @cached_property
+    def n_linear(self) -> int:
+        return sum(column.n_linear for column in self.columns)
+
+    @cached_property
+    def linear_source(self) -> np.ndarray:
+        """Position in the table of each linear encoded column's source."""
+        counts = [column.n_linear for column in self.columns]
+        return np.repeat(np.arange(len(self.columns)), counts)
+
+    @cached_property
+    def groups(self) -> tuple[tuple[int, slice], ...]:
+        """Position in the table, and encoded columns, of each category."""
+        groups, start = [], self.n_linear
+        for position, column in enumerate(self.columns):
+            if column.n_levels:
+                groups.append((position, slice(start, start + column.n_levels)))
+                start += column.n_levels
+        return tuple(groups)
+
+    @property
+    def n_encoded(self) -> int:
+        return self.groups[-1][1].stop if self.groups else self.n_linear
+
+    @cached_property
+    def _center(self) -> np.ndarray:
+        return np.array([c for column in self.columns for c in column.centers], float)
+
+    @cached_property
+    def _scale(self) -> np.ndarray:
+        return np.array([s for column in self.columns for s in column.scales], float)
+
+    @cached_property
+    def _plain(self) -> bool:
+        """Whether every column is one number, so that the table is one matrix."""
+        return all(
+            isinstance(column, NumericColumn) and column.n_linear == 1
+            for column in self.columns
+        )
+
+    def select(self, table: Any) -> Any:
+        """Return a table with the fitted columns in the fitted order.
+
+        Raises
+        ------
+        ColumnError
+            If a fitted column is missing or an unknown one is there.
+        """
+        if not hasattr(table, "columns"):
+            if table.shape[1] != len(self.columns):
+                raise ColumnError(
+                    f"X has {table.shape[1]} features, but the model was fitted on "
+                    f"{len(self.columns)} features. Pass the same columns."
+                )
+            return table
+        if not self.named:
+            return table
+        check_names(self.names, list(table.columns))
+        if list(table.columns) == self.names:
+            return table
+        return table[self.names]
+
+    def encode(self, table: Any) -> EncodedBlock:
+        """Encode rows of a table whose columns are in the fitted order.
+
+        Parameters
+        ----------
+        table : DataFrame or ndarray of shape (n_samples, n_features)
+
+        Returns
+        -------
+        EncodedBlock
+
+        Raises
+        ------
+        ColumnError
+            If a column is of another kind than in the training rows.
+        InfiniteValueError
+            If a column holds infinite values.
+        """
+        if self._plain and isinstance(table, np.ndarray) and table.dtype.kind in "fiu":
+            linear, novelty = table, None
+        else:
+            linear, novelty = self._linear_of(table)
+        Z = np.zeros((len(table), self.n_encoded), dtype=np.float32)
+        self._scale_into(linear, Z[:, : self.n_linear])
+        if self._plain and novelty is None:
+            novelty = self._missing_novelty(linear)
+        for position, group in self.groups:
+            codes = self.columns[position].codes(_column(table, position))
+            seen = np.flatnonzero(codes >= 0)
+            Z[seen, group.start + codes[seen]] = 1.0
+        return EncodedBlock(Z, self._add_unseen_levels(table, Z, novelty))
+
+    def _linear_of(self, table: Any) -> tuple[np.ndarray, np.ndarray | None]:
+        """Return the unscaled linear columns and the novelty of their cells."""
+        linear = np.empty((len(table), self.n_linear))
+        novelty = None
+        start = 0
+        for position, column in enumerate(self.columns):
+            if isinstance(column, CategoricalColumn):
+                continue
+            stop = start + column.n_linear
+            surprise = column.linear(_column(table, position), linear[:, start:stop])
+            start = stop
+            if surprise is not None:
+                novelty = self._no_novelty(table) if novelty is None else novelty
+                novelty[:, position] = surprise
+        return linear, novelty
+
+    def _no_novelty(self, table: Any) -> np.ndarray:
+        return np.zeros((len(table), len(self.columns)))
+
+    def _scale_into(self, linear: np.ndarray, out: np.ndarray) -> None:
+        scaled = (linear - self._center) / self._scale
+        # One sum tells whether any value is not finite; the details are rare.
+        if scaled.size and not np.isfinite(scaled.sum()):
+            self._reject_infinite(linear)
+            np.nan_to_num(scaled, copy=False, nan=0.0)
+        if self.squashed:
+            squash(scaled)
+        out[:] = scaled
+
+    def _reject_infinite(self, linear: np.ndarray) -> None:
+        infinite = np.isinf(linear)
+        if not infinite.any():
+            return
+        encoded = int(infinite.any(axis=0).argmax())
+        rows = np.flatnonzero(infinite[:, encoded])
+        name = self.columns[self.linear_source[encoded]].name
+        raise InfiniteValueError(
+            f"Column {name!r} holds {len(rows)} infinite values (first at row "
+            f"{rows[0]}). Input X contains infinity: replace it, for example by NaN, "
+            f"which counts as missing."
+        )
+
+    def _missing_novelty(self, linear: np.ndarray) -> np.ndarray | None:
+        if linear.dtype.kind != "f" or not np.isnan(linear.sum()):
+            return None
+        missing = np.isnan(linear)
+        if not missing.any():
+            return None
+        return missing * np.array([column.novelty for column in self.columns])
+
+    def _add_unseen_levels(
+        self, table: Any, Z: np.ndarray, novelty: np.ndarray | None
+    ) -> np.ndarray | None:
+        """Add the novelty of levels, among them those of constant categories."""
+        spans = dict(self.groups)
+        for position, column in enumerate(self.columns):
+            if not isinstance(column, CategoricalColumn):
+                continue
+            if position in spans:
+                unseen = Z[:, spans[position]].sum(axis=1) == 0
+            else:
+                unseen = column.codes(_column(table, position)) < 0
+            if unseen.any():
+                novelty = self._no_novelty(table) if novelty is None else novelty
+                novelty[:, position] = unseen * column.novelty
+        return novelty
+
+    def decode(self, Z: np.ndarray) -> Any:
+        """Return rows in original units.
+
+        Parameters
+        ----------
+        Z : ndarray of shape (n_samples, n_encoded)
+            Encoded values, or values of the same kind that a network put out.
+
+        Returns
+        -------
+        DataFrame or ndarray of shape (n_samples, n_features)
+            Of the kind on which the encoding was fitted. Categories are the most
+            probable level.
+        """
+        restored = self.restore(Z)
+        if not self.named and all(column.dtype != object for column in restored):
+            return np.column_stack(restored)
+        import pandas as pd
+
+        frame = dict(enumerate(restored))
+        names = self.names if self.named else range(len(restored))
+        return pd.DataFrame(frame).set_axis(names, axis=1)
+
+    def restore(self, Z: np.ndarray) -> list[np.ndarray]:
+        """Return each column's values in original units."""
+        linear = np.array(Z[:, : self.n_linear], dtype=np.float64)
+        if self.squashed:
+            unsquash(linear)
+        linear *= self._scale
+        linear += self._center
+        spans = dict(self.groups)
+        restored, start = [], 0
+        for position, column in enumerate(self.columns):
+            stop = start + column.n_linear
+            group = Z[:, spans.get(position, slice(0, 0))]
+            restored.append(column.restore(linear[:, start:stop], group))
+            start = stop
+        return restored
+
+
+def check_names(fitted: list[Any], given: list[Any]) -> None:
+    """Raise a `ColumnError` unless both lists hold the same names once each."""
+    missing = [name for name in fitted if name not in set(given)]
+    unknown = [name for name in given if name not in set(fitted)]
+    if missing:
+        raise ColumnError(
+            f"Column {missing[0]!r} is missing{_count_others(missing)}: the model was "
+            f"fitted with it. Add it (missing values are allowed), or fit again "
+            f"without it."
+        )
+    if unknown:
+        raise ColumnError(
+            f"Column {unknown[0]!r} is unknown{_count_others(unknown)}: the model was "
+            f"fitted without it. Drop it, or fit again with it."
+        )
+    if len(given) != len(fitted):
+        twice = next(name for name in given if given.count(name) > 1)
+        raise ColumnError(
+            f"Column {twice!r} stands more than once in the table. Keep one of them."
+        )
+
+
+def _count_others(names: list[Any]) -> str:
+    return f" (and {len(names) - 1} more)" if len(names) > 1 else ""
+
+
+def _column(table: Any, position: int) -> Any:
+    if isinstance(table, np.ndarray):
+        return table[:, position]
+    return table.iloc[:, position]

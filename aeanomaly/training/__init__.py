@@ -1,0 +1,1 @@
+"""Training with Keras. TensorFlow and Keras are imported inside functions only."""
