@@ -67,8 +67,9 @@ class Architecture(BaseEstimator):
     ----------
     tunable : tuple of str
         Class attribute: names of the numeric parameters that do not shape the graph.
-        `training_pass` gets them as tensors, and two fits that differ only in them
-        share one compiled program. `build` must depend on the other parameters only.
+        Two fits that differ only in them share one compiled program: `build` must
+        depend on the other parameters only, and `training_pass` must take these from
+        its ``settings``.
     """
 
     tunable: ClassVar[tuple[str, ...]] = ()
@@ -121,6 +122,10 @@ class Architecture(BaseEstimator):
     def _code_activation(self) -> str:
         return getattr(self, "code_activation", "linear")
 
+    def settings(self) -> dict[str, float]:
+        """Return the values that `training_pass` gets as tensors, by name."""
+        return {name: float(getattr(self, name)) for name in self.tunable}
+
     def training_pass(
         self, network: Any, X: Any, settings: dict[str, Any], seed: Any
     ) -> tuple[Any, Any, Any]:
@@ -132,7 +137,7 @@ class Architecture(BaseEstimator):
             With the functions ``encode`` and ``decode``.
         X : Tensor of shape (n_members, batch_size, n_encoded)
         settings : dict of str to scalar Tensor
-            The `tunable` parameters.
+            What `settings` returned.
         seed : Tensor of shape (2,), int32
             For stateless random operations; new in every step.
 

@@ -105,13 +105,14 @@ def train(
     program = get_program(plan)
     with program.lock:
         program.reset(rng)
-        history = _run(program, rows, options, rng)
-        network = freeze(program)
+        history = _run(program, plan.architecture, rows, options, rng)
+        network = plan.architecture.freeze(freeze(program))
     return TrainingResult(network, history, len(history["loss"]))
 
 
 def _run(
     program: TrainingProgram,
+    architecture: Any,
     rows: TrainingRows,
     options: TrainingOptions,
     rng: np.random.Generator,
@@ -120,8 +121,9 @@ def _run(
 
     Z = tf.constant(rows.Z)
     settings = {
-        name: tf.constant(float(getattr(program.plan.architecture, name)))
-        for name in program.plan.architecture.tunable
+        # Not those of program.plan, which are of the fit that built the program.
+        name: tf.constant(value)
+        for name, value in architecture.settings().items()
     } | {"alpha": tf.constant(options.alpha)}
     n_batches = math.ceil(rows.n_visits / options.batch_size)
     rates = _learning_rates(options, n_batches)
@@ -256,5 +258,4 @@ def freeze(program: TrainingProgram) -> Any:
     # The encoder may put out more than codes, such as a variational one's variances.
     n_codes = decoder[0].kernel.shape[1]
     encoder = (*encoder[:-1], first_outputs(encoder[-1], n_codes))
-    network = Network(encoder, decoder)
-    return program.plan.architecture.freeze(network)
+    return Network(encoder, decoder)
