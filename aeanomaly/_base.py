@@ -53,7 +53,10 @@ class BaseAutoencoder(BaseEstimator):
 
     _parameter_constraints: ClassVar[dict] = {
         "architecture": [StrOptions(set(ARCHITECTURE_NAMES)), Architecture],
-        "latent_dim": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
+        "latent_dim": [
+            Interval(Integral, 1, None, closed="left"),
+            StrOptions({"auto"}),
+        ],
         "hidden_layer_sizes": ["array-like", StrOptions({"auto"})],
         "activation": [StrOptions(set(ACTIVATIONS))],
         "dropout": [Interval(Real, 0, 1, closed="left")],
@@ -105,7 +108,9 @@ class BaseAutoencoder(BaseEstimator):
             rng,
         )
         activation = plan.objective.output_activation
-        neutral = Scorer(encoding, result.network, activation, np.ones(encoding.n_linear))
+        neutral = Scorer(
+            encoding, result.network, activation, np.ones(encoding.n_linear)
+        )
         variances = _held_out_variances(neutral, rows.held_out)
         self.architecture_ = architecture
         self.history_ = result.history
@@ -119,7 +124,9 @@ class BaseAutoencoder(BaseEstimator):
         if n_held_out < _MIN_HELD_OUT:
             return FitRows(rows, rows, rows)
         order = rng.permutation(n_rows)
-        return FitRows(rows, rows.take(order[n_held_out:]), rows.take(order[:n_held_out]))
+        return FitRows(
+            rows, rows.take(order[n_held_out:]), rows.take(order[:n_held_out])
+        )
 
     def _plan(
         self, architecture: Architecture, encoding: Any, Z: np.ndarray, n_members: int
@@ -189,7 +196,9 @@ class BaseAutoencoder(BaseEstimator):
         max_iter = self.max_iter
         batch_size = min(self.batch_size, n_visits)
         if max_iter == "auto":
-            max_iter = max(1, round(self._auto_steps / math.ceil(n_visits / batch_size)))
+            max_iter = max(
+                1, round(self._auto_steps / math.ceil(n_visits / batch_size))
+            )
         return TrainingOptions(
             batch_size=batch_size,
             max_iter=max_iter,

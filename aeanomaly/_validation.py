@@ -14,9 +14,7 @@ from .scoring.table import TableEncoding
 _MIN_ROWS_TO_FIT = 2
 
 
-def check_table(
-    estimator: Any, X: Any, encoding: TableEncoding | None = None
-) -> Any:
+def check_table(estimator: Any, X: Any, encoding: TableEncoding | None = None) -> Any:
     """Return X as a pandas DataFrame or as a numeric array, its columns checked.
 
     Parameters

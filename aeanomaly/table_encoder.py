@@ -183,9 +183,7 @@ def _fit_category(
     counts = np.bincount(codes[known], weights=weights[known], minlength=len(uniques))
     levels = [_plain_level(level) for level in uniques]
     # Categories of a pandas dtype that no training row shows are unseen.
-    order = sorted(
-        np.flatnonzero(counts), key=lambda i: (-counts[i], str(levels[i]))
-    )
+    order = sorted(np.flatnonzero(counts), key=lambda i: (-counts[i], str(levels[i])))
     frequent = sorted(order[:max_categories], key=lambda i: str(levels[i]))
     infrequent = order[max_categories:]
     n_rows = weights.sum()

@@ -99,7 +99,9 @@ class Scorer:
         frame = hasattr(table, "iloc")
         for start in range(0, len(table), self._block_rows):
             rows = slice(start, min(start + self._block_rows, len(table)))
-            Z, novelty = self.encoding.encode(table.iloc[rows] if frame else table[rows])
+            Z, novelty = self.encoding.encode(
+                table.iloc[rows] if frame else table[rows]
+            )
             yield rows, Z.astype(np.float64) if double else Z, novelty
 
     def evaluate(self, Z: np.ndarray, novelty: np.ndarray | None) -> Evaluation:
