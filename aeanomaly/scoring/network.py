@@ -101,6 +101,12 @@ class Network:
     def latent_dim(self) -> int:
         return self.decoder[0].kernel.shape[1]
 
+    @property
+    def widest(self) -> int:
+        """Width of the widest layer, which sizes blocks of rows."""
+        layers = (*self.encoder, *self.decoder)
+        return max(self.n_inputs, *(layer.bias.shape[1] for layer in layers))
+
     def encode(self, Z: np.ndarray) -> np.ndarray:
         """Return the codes, of shape (n_members, n_samples, latent_dim)."""
         H = Z

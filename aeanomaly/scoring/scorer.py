@@ -68,9 +68,7 @@ class Scorer:
 
     @cached_property
     def _block_rows(self) -> int:
-        layers = (*self.network.encoder, *self.network.decoder)
-        widest = max(self.network.n_inputs, *(layer.bias.shape[1] for layer in layers))
-        rows = _BLOCK_FLOATS // (widest * self.network.n_members)
+        rows = _BLOCK_FLOATS // (self.network.widest * self.network.n_members)
         return int(np.clip(rows, *_BLOCK_ROWS))
 
     @cached_property

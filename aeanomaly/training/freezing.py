@@ -2,103 +2,233 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..scoring.activations import ACTIVATIONS
-from ..scoring.network import DenseLayer
+from ..scoring.network import DenseLayer, Network, first_outputs
 from ..scoring.scorer import Scorer
+from .keras_network import KerasNetwork
 
 
-def frozen_layers(
-    model: Any, trainable: Sequence[np.ndarray], state: Sequence[np.ndarray]
-) -> tuple[DenseLayer, ...] | None:
-    """Return a Keras model as dense layers, or None if it is more than that.
-
-    Batch normalisation is folded into the layer before it; what acts in training
-    only is left out.
+class TrainedPart(NamedTuple):
+    """A Keras model and the values that training gave its variables.
 
     Parameters
     ----------
     model : keras.Model
-    trainable, state : sequence of ndarray of shape (n_members, ...)
-        Values of the model's trainable and other variables.
+    values : dict of int to ndarray of shape (n_members, ...)
+        By the variable's id.
     """
+
+    model: Any
+    values: dict[int, np.ndarray]
+
+
+def freeze(program: Any) -> Network | KerasNetwork:
+    """Return the network of a trained program as arrays.
+
+    Layers that NumPy can run become a `Network`. If there are others in either part,
+    both become a `KerasNetwork`.
+
+    Parameters
+    ----------
+    program : TrainingProgram
+    """
+    encoder, decoder = _trained_parts(program)
+    frozen = frozen_layers(*encoder), frozen_layers(*decoder)
+    return _as_arrays(*frozen) or _for_keras(encoder, decoder, program.plan.n_members)
+
+
+def _trained_parts(program: Any) -> Iterator[TrainedPart]:
+    flat, start = np.array(program.weights.value), 0
+    for part, state in zip(
+        (program.encoder, program.decoder), program.state, strict=True
+    ):
+        values = {}
+        trainable = part.model.trainable_variables
+        for variable, size in zip(trainable, part.sizes, strict=True):
+            pieces = flat[:, start : start + size]
+            values[id(variable)] = pieces.reshape(len(flat), *variable.shape)
+            start += size
+        fixed = part.model.non_trainable_variables
+        for variable, value in zip(fixed, state, strict=True):
+            values[id(variable)] = value.numpy()
+        yield TrainedPart(part.model, values)
+
+
+def _as_arrays(
+    encoder: tuple[DenseLayer, ...] | None, decoder: tuple[DenseLayer, ...] | None
+) -> Network | None:
+    if encoder is None or decoder is None:
+        return None
+    # The encoder may put out more than codes, such as a variational one's variances.
+    n_codes = decoder[0].kernel.shape[1]
+    return Network((*encoder[:-1], first_outputs(encoder[-1], n_codes)), decoder)
+
+
+def _for_keras(
+    encoder: TrainedPart, decoder: TrainedPart, n_members: int
+) -> KerasNetwork:
+    return KerasNetwork(
+        encoder.model.to_json(),
+        decoder.model.to_json(),
+        tuple(encoder.values[id(v)] for v in encoder.model.weights),
+        tuple(decoder.values[id(v)] for v in decoder.model.weights),
+        n_members,
+        encoder.model.inputs[0].shape[-1],
+        decoder.model.inputs[0].shape[-1],
+    )
+
+
+def frozen_layers(
+    model: Any, values: dict[int, np.ndarray]
+) -> tuple[DenseLayer, ...] | None:
+    """Return a Keras model as dense layers, or None if it is more than that.
+
+    Batch normalisation and rescaling are folded into a layer beside them; what acts
+    in training only, or only gives a row another shape, is left out.
+
+    Parameters
+    ----------
+    model : keras.Model
+    values : dict of int to ndarray of shape (n_members, ...)
+        Value of each of the model's variables, by the variable's id.
+    """
+    chain = _chain(model)
+    if chain is None or len(model.outputs[0].shape) != 2:
+        return None
+    compiler = _Compiler(model.inputs[0].shape[-1], values)
+    if not all(compiler.accepts(layer) for layer in chain):
+        return None
+    return compiler.finished()
+
+
+def _chain(model: Any) -> list[Any] | None:
+    """Return the layers of a model if they follow one another, else None."""
     import keras
 
-    values = {
-        id(variable): value
-        for variables, given in (
-            (model.trainable_variables, trainable),
-            (model.non_trainable_variables, state),
-        )
-        for variable, value in zip(variables, given, strict=True)
-    }
-    frozen: list[DenseLayer] = []
-    for layer in _chain(model):
-        if isinstance(layer, keras.layers.Dense):
-            frozen.append(_dense(layer, values))
-        elif isinstance(layer, keras.layers.BatchNormalization):
-            if not frozen or frozen[-1].activation != "linear":
+    if type(model) is keras.Sequential:
+        chain = []
+        for layer in model.layers:
+            part = _chain(layer) if isinstance(layer, keras.Model) else [layer]
+            if part is None:
                 return None
-            frozen[-1] = _fold_normalization(frozen[-1], layer, values)
-        elif (name := _activation_name(layer)) is not None:
-            if not frozen or frozen[-1].activation != "linear":
-                return None
-            frozen[-1] = DenseLayer(frozen[-1].kernel, frozen[-1].bias, name)
-        elif not isinstance(layer, _training_only()):
-            return None
-        if frozen and frozen[-1].activation not in ACTIVATIONS:
-            return None
-    return tuple(frozen) or None
-
-
-def _chain(model: Any) -> list[Any]:
-    """Return the layers if they follow one another, else one layer: the model."""
-    import keras
-
+            chain += part
+        return chain
+    # A subclass may do anything with its layers when it is called.
+    if type(model).__name__ != "Functional":
+        return None
     layers = list(model.layers)
-    if isinstance(model, keras.Sequential):
-        return layers
     for before, layer in zip(layers, layers[1:], strict=False):
         if len(layer._inbound_nodes) != 1 or layer.input is not before.output:
-            return [model]
-    return layers
+            return None
+    return layers if model.output is layers[-1].output else None
 
 
-def _training_only() -> tuple[type, ...]:
+class _Compiler:
+    """Turns layer after layer of Keras into dense layers of arrays.
+
+    Parameters
+    ----------
+    width : int
+        Number of values of an input row, whatever shape layers give it.
+    values : dict of int to ndarray of shape (n_members, ...)
+    """
+
+    def __init__(self, width: int, values: dict[int, np.ndarray]) -> None:
+        self.width = width
+        self.values = values
+        self.layers: list[DenseLayer] = []
+        # Factor and shift, of shape (n_members, width), that the next layer takes in.
+        self.pending: tuple[np.ndarray, np.ndarray] | None = None
+
+    def accepts(self, layer: Any) -> bool:
+        """Add a layer if NumPy can run it; return whether it can."""
+        import keras
+
+        if _has_no_effect(layer):
+            return True
+        if isinstance(layer, keras.layers.Dense):
+            return self._add_dense(layer)
+        if isinstance(layer, keras.layers.BatchNormalization):
+            return self._add_scaling(*self._normalization(layer))
+        name = _activation_name(layer)
+        if name is None or not self._ends_linear():
+            return False
+        self.layers[-1] = DenseLayer(self.layers[-1].kernel, self.layers[-1].bias, name)
+        return True
+
+    def finished(self) -> tuple[DenseLayer, ...] | None:
+        """Return the layers; None where there are none or a scaling is left over."""
+        return tuple(self.layers) if self.layers and self.pending is None else None
+
+    def _ends_linear(self) -> bool:
+        last = self.layers[-1] if self.layers else None
+        return last is not None and last.activation == "linear" and not self.pending
+
+    def _value(self, variable: Any, default: float) -> np.ndarray:
+        if variable is None:
+            return np.float32(default)
+        return np.asarray(self.values[id(variable)], dtype=np.float32)
+
+    def _add_dense(self, layer: Any) -> bool:
+        name = _activation_name(layer)
+        kernel = self._value(layer.kernel, 0.0)
+        if name is None or kernel.shape[1] != self.width:
+            return False
+        bias = np.zeros((len(kernel), kernel.shape[2]), dtype=np.float32)
+        bias += self._value(layer.bias, 0.0)
+        if self.pending:
+            factor, shift = self.pending
+            bias += np.einsum("mi,mio->mo", shift, kernel)
+            kernel, self.pending = kernel * factor[:, :, None], None
+        self.layers.append(DenseLayer(kernel, bias, name))
+        self.width = kernel.shape[2]
+        return True
+
+    def _normalization(self, layer: Any) -> tuple[np.ndarray, np.ndarray]:
+        mean = self._value(layer.moving_mean, 0.0)
+        variance = self._value(layer.moving_variance, 1.0)
+        factor = self._value(layer.gamma, 1.0) / np.sqrt(
+            variance + np.float32(layer.epsilon)
+        )
+        return factor, self._value(layer.beta, 0.0) - mean * factor
+
+    def _add_scaling(self, factor: np.ndarray, shift: np.ndarray) -> bool:
+        """Fold a scaling into the layer before, or keep it for the one after."""
+        if factor.shape[-1] != self.width or self.pending:
+            return False
+        if self._ends_linear():
+            last = self.layers.pop()
+            kernel, bias = last.kernel * factor[:, None, :], last.bias * factor + shift
+            self.layers.append(DenseLayer(kernel, bias))
+        else:
+            self.pending = factor, shift
+        return True
+
+
+def _has_no_effect(layer: Any) -> bool:
+    """Return whether a layer keeps a row's values and their order when it scores."""
     import keras
 
+    if isinstance(layer, keras.layers.Flatten | keras.layers.Reshape):
+        return getattr(layer, "data_format", "channels_last") == "channels_last"
     names = ["InputLayer", "Dropout", "GaussianNoise", "GaussianDropout"]
     names += ["AlphaDropout", "ActivityRegularization"]
-    return tuple(getattr(keras.layers, n) for n in names if hasattr(keras.layers, n))
-
-
-def _dense(layer: Any, values: dict[int, np.ndarray]) -> DenseLayer:
-    import keras
-
-    kernel = np.asarray(values[id(layer.kernel)], dtype=np.float32)
-    if layer.use_bias:
-        bias = np.asarray(values[id(layer.bias)], dtype=np.float32)
-    else:
-        bias = np.zeros((len(kernel), kernel.shape[-1]), dtype=np.float32)
-    name = keras.activations.serialize(layer.activation)
-    # A name that NumPy does not know is kept for the caller to see.
-    frozen = object.__new__(DenseLayer)
-    for field, value in (("kernel", kernel), ("bias", bias), ("activation", name)):
-        object.__setattr__(frozen, field, value)
-    return frozen
+    return type(layer) in [getattr(keras.layers, name) for name in names]
 
 
 def _activation_name(layer: Any) -> str | None:
-    """Return the name of an activation layer that NumPy knows, or None."""
+    """Return the key in `ACTIVATIONS` of a layer's activation, or None."""
     import keras
 
-    if isinstance(layer, keras.layers.Activation):
+    if isinstance(layer, keras.layers.Activation | keras.layers.Dense):
         name = keras.activations.serialize(layer.activation)
-        return name if name in ACTIVATIONS else None
+        # A user's own function is serialised as a dictionary.
+        return name if isinstance(name, str) and name in ACTIVATIONS else None
     if isinstance(layer, keras.layers.ReLU):
         plain = layer.max_value is None and not layer.negative_slope
         return "relu" if plain and not layer.threshold else None
@@ -107,21 +237,6 @@ def _activation_name(layer: Any) -> str | None:
     if isinstance(layer, keras.layers.ELU):
         return "elu" if layer.alpha == 1.0 else None
     return None
-
-
-def _fold_normalization(
-    dense: DenseLayer, layer: Any, values: dict[int, np.ndarray]
-) -> DenseLayer:
-    def value(name: str, default: float) -> np.ndarray:
-        variable = getattr(layer, name, None)
-        if variable is None:
-            return np.full_like(dense.bias, default)
-        return np.asarray(values[id(variable)], dtype=np.float32)
-
-    mean, variance = value("moving_mean", 0.0), value("moving_variance", 1.0)
-    factor = value("gamma", 1.0) / np.sqrt(variance + np.float32(layer.epsilon))
-    bias = (dense.bias - mean) * factor + value("beta", 0.0)
-    return DenseLayer(dense.kernel * factor[:, None, :], bias)
 
 
 def keras_model(scorer: Scorer) -> Any:
@@ -141,18 +256,33 @@ def keras_model(scorer: Scorer) -> Any:
 def _keras_member(scorer: Scorer, member: int, inputs: Any) -> Any:
     import keras
 
-    suffix = f"_{member}" if member else ""
     network = scorer.network
+    suffix = f"_{member}" if member else ""
     H = inputs
-    for part, layers in (("encoder", network.encoder), ("decoder", network.decoder)):
-        for i, layer in enumerate(layers):
-            is_code = part == "encoder" and i == len(layers) - 1
-            name = "codes" if is_code else f"{part}_{i}"
-            width = layer.bias.shape[1]
-            dense = keras.layers.Dense(width, layer.activation, name=name + suffix)
-            H = dense(H)
-            dense.set_weights([layer.kernel[member], layer.bias[member]])
+    for part in ("encoder", "decoder"):
+        if isinstance(network, KerasNetwork):
+            model = network.models(part)[member]
+            model.name = part + suffix
+            H = model(H)
+        else:
+            H = _keras_chain(part, getattr(network, part), member, suffix, H)
+        if part == "encoder":
+            codes = keras.layers.Activation("linear", name="codes" + suffix)
+            H = codes(H[:, : network.latent_dim])
     return _keras_heads(scorer, H)
+
+
+def _keras_chain(
+    part: str, layers: Sequence[DenseLayer], member: int, suffix: str, H: Any
+) -> Any:
+    import keras
+
+    for i, layer in enumerate(layers):
+        width, name = layer.bias.shape[1], f"{part}_{i}{suffix}"
+        dense = keras.layers.Dense(width, layer.activation, name=name)
+        H = dense(H)
+        dense.set_weights([layer.kernel[member], layer.bias[member]])
+    return H
 
 
 def _keras_heads(scorer: Scorer, logits: Any) -> Any:

@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .building import build_parts
 from .initial_weights import draw, initializers, isolated_python_random
 from .objective import Objective
 
@@ -129,7 +130,7 @@ class TrainingProgram:
         self.plan = plan
         self.lock = threading.Lock()
         with isolated_python_random():
-            encoder, decoder = plan.architecture.build(plan.spec)
+            encoder, decoder = build_parts(plan.architecture, plan.spec)
             self.optimizer = keras.optimizers.get(plan.optimizer)
         self.encoder = _Stateless(encoder, plan.n_members)
         self.decoder = _Stateless(decoder, plan.n_members)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .freezing import frozen_layers
+from .freezing import freeze
 from .programs import ProgramPlan, TrainingProgram, get_program
 from .progress import EpochProgress
 
@@ -235,27 +235,3 @@ class _EarlyStopping:
     def restore_best(self, program: Any) -> None:
         if self.snapshot is not None:
             program.restore(self.snapshot)
-
-
-def freeze(program: TrainingProgram) -> Any:
-    """Return the trained network as arrays."""
-    from ..scoring.network import Network, first_outputs
-
-    flat = np.array(program.weights.value)
-    start, parts = 0, []
-    for part, state in zip(
-        (program.encoder, program.decoder), program.state, strict=True
-    ):
-        trainable = []
-        for size, shape in zip(part.sizes, part.shapes, strict=True):
-            values = flat[:, start : start + size]
-            trainable.append(values.reshape(program.plan.n_members, *shape))
-            start += size
-        parts.append(
-            frozen_layers(part.model, trainable, [v.numpy() for v in state])
-        )
-    encoder, decoder = parts
-    # The encoder may put out more than codes, such as a variational one's variances.
-    n_codes = decoder[0].kernel.shape[1]
-    encoder = (*encoder[:-1], first_outputs(encoder[-1], n_codes))
-    return Network(encoder, decoder)
