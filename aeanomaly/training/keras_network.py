@@ -35,7 +35,7 @@ BUILT_IN: dict[str, frozenset[str]] = {
         SimpleRNN Softmax SpatialDropout1D SpatialDropout2D SpatialDropout3D Subtract
         TimeDistributed UnitNormalization UpSampling1D UpSampling2D UpSampling3D
         ZeroPadding1D ZeroPadding2D ZeroPadding3D
-                AveragePooling1D AveragePooling2D AveragePooling3D
+        AveragePooling1D AveragePooling2D AveragePooling3D
         GlobalAveragePooling1D GlobalAveragePooling2D GlobalAveragePooling3D
         GlobalMaxPooling1D GlobalMaxPooling2D GlobalMaxPooling3D MaxPooling1D
         MaxPooling2D MaxPooling3D
@@ -46,7 +46,7 @@ BUILT_IN: dict[str, frozenset[str]] = {
         Constant GlorotNormal GlorotUniform HeNormal HeUniform Identity LecunNormal
         LecunUniform Ones Orthogonal RandomNormal RandomUniform TruncatedNormal
         VarianceScaling Zeros
-                """
+        """
     ),
     "keras.regularizers": frozenset({"L1", "L2", "L1L2", "OrthogonalRegularizer"}),
     "keras.constraints": frozenset({"MaxNorm", "MinMaxNorm", "NonNeg", "UnitNorm"}),
