@@ -43,7 +43,7 @@ def freeze(program: Any) -> Network | KerasNetwork:
 
 
 def _trained_parts(program: Any) -> Iterator[TrainedPart]:
-    flat, start = np.array(program.weights.value), 0
+    flat, start = np.array(program.weights.numpy()), 0
     for part, state in zip(
         (program.encoder, program.decoder), program.state, strict=True
     ):

@@ -49,7 +49,7 @@ def draw(initializer: Any, variable: Any, rng: np.random.Generator) -> np.ndarra
     if "seed_generator_state" in variable.path:
         return rng.integers(2**31, size=shape).astype(str(variable.dtype))
     if initializer is None:
-        return np.array(variable.value, dtype=np.float32)
+        return np.array(variable.numpy(), dtype=np.float32)
     if isinstance(initializer, keras.initializers.Zeros):
         return np.zeros(shape, dtype=np.float32)
     if isinstance(initializer, keras.initializers.Ones):

@@ -141,13 +141,13 @@ class TrainingProgram:
         )
         self.state = [
             [
-                tf.Variable(np.stack([np.array(v.value)] * plan.n_members))
+                tf.Variable(np.stack([np.array(v.numpy())] * plan.n_members))
                 for v in part.model.non_trainable_variables
             ]
             for part in self._parts
         ]
         self.optimizer.build([self.weights])
-        self._fresh_optimizer = [np.array(v.value) for v in self.optimizer.variables]
+        self._fresh_optimizer = [np.array(v.numpy()) for v in self.optimizer.variables]
         self._epochs = {
             jit: tf.function(self._epoch, reduce_retracing=True, jit_compile=jit)
             for jit in (False, True)
@@ -182,8 +182,8 @@ class TrainingProgram:
     def snapshot(self) -> list[np.ndarray]:
         """Return everything that training changes, to resume or restore it."""
         state = [v.numpy() for variables in self.state for v in variables]
-        slots = [np.array(v.value) for v in self.optimizer.variables]
-        return [np.array(self.weights.value), *state, *slots]
+        slots = [np.array(v.numpy()) for v in self.optimizer.variables]
+        return [np.array(self.weights.numpy()), *state, *slots]
 
     def restore(self, snapshot: list[np.ndarray]) -> None:
         """Assign what `snapshot` returned."""
