@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import os
+from dataclasses import replace
 from numbers import Integral, Real
 from typing import Any, ClassVar, NamedTuple
 
@@ -11,7 +13,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from ._distinct_rows import DistinctRows, distinct_rows
+from ._distinct_rows import DistinctRows, distinct_rows, take_rows
 from ._validation import check_table
 from .architectures import (
     ARCHITECTURE_NAMES,
@@ -21,6 +23,7 @@ from .architectures import (
 )
 from .scoring.activations import ACTIVATIONS
 from .scoring.errors import unit_errors
+from .scoring.parts import Residual
 from .scoring.scorer import Scorer
 from .table_encoder import fit_encoding
 
@@ -32,17 +35,27 @@ _MIN_VARIANCE = 1e-2
 
 
 class FitRows(NamedTuple):
-    """The distinct rows of a fit: those that train, and those held out.
+    """The distinct rows of a fit.
 
     Parameters
     ----------
-    all, training, held_out : DistinctRows
-        Without held-out rows, all three are the same.
+    rows : DistinctRows
+    Z : ndarray of shape (n_distinct, n_encoded)
+        The rows, encoded.
+    training, held_out : ndarray of int
+        Positions of the rows that train the network and of those that do not. All
+        rows are both where holding some out would leave too few.
     """
 
-    all: DistinctRows
-    training: DistinctRows
-    held_out: DistinctRows
+    rows: DistinctRows
+    Z: np.ndarray
+    training: np.ndarray
+    held_out: np.ndarray
+
+    @property
+    def weights(self) -> np.ndarray:
+        """How often each row counts."""
+        return self.rows.weights
 
 
 class BaseAutoencoder(BaseEstimator):
@@ -83,54 +96,58 @@ class BaseAutoencoder(BaseEstimator):
         "verbose": ["verbose"],
     }
 
-    def _fit_scorer(self, X: Any, sample_weight: Any, n_members: int = 1) -> FitRows:
+    def _fit_scorer(self, X: Any, sample_weight: Any) -> FitRows:
         """Encode, train and freeze: set ``scorer_`` and what describes the training."""
         from .training.trainer import train
 
         architecture = resolve_architecture(self.architecture)
         rng = _generator(self.random_state)
-        rows = self._split(distinct_rows(check_table(self, X), sample_weight), rng)
+        rows = distinct_rows(check_table(self, X), sample_weight)
         encoding = fit_encoding(
-            rows.training.table,
-            rows.training.weights,
+            rows.table,
+            rows.weights,
             scaling=self.scaling,
             max_categories=self.max_categories,
         )
-        Z, Z_held_out = (
-            encoding.encode(part.table).Z for part in (rows.training, rows.held_out)
-        )
-        plan = self._plan(architecture, encoding, Z, n_members)
-        held_out = None if rows.held_out is rows.training else Z_held_out
-        result = train(
-            plan,
-            self._training_rows(rows.training, Z, held_out),
-            self._training_options(rows.training.n_visits),
-            rng,
-        )
-        activation = plan.objective.output_activation
-        neutral = Scorer(
-            encoding, result.network, activation, np.ones(encoding.n_linear)
-        )
-        variances = _held_out_variances(neutral, rows.held_out)
+        Z = encoding.encode(rows.table).Z
+        fit_rows = FitRows(rows, Z, *self._split(len(Z), rng))
+        plan = self._plan(architecture, encoding, Z)
+        training_rows = self._training_rows(fit_rows, encoding)
+        options = self._training_options(training_rows.n_visits)
+        result = train(plan, training_rows, options, rng)
         self.architecture_ = architecture
         self.history_ = result.history
         self.n_iter_ = result.n_iter
-        self.scorer_ = Scorer(encoding, result.network, activation, variances)
-        return rows
+        activation = plan.objective.output_activation
+        unscored = Scorer(
+            encoding, result.network, activation, _unit_residual(encoding)
+        )
+        reduction = self._fit_reduction(unscored, fit_rows, rng)
+        self.scorer_ = replace(unscored, reduction=reduction)
+        return fit_rows
 
-    def _split(self, rows: DistinctRows, rng: np.random.Generator) -> FitRows:
-        n_rows = len(rows.weights)
+    def _split(
+        self, n_rows: int, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return the positions of training and held-out rows."""
         n_held_out = round(self.validation_fraction * n_rows)
         if n_held_out < _MIN_HELD_OUT:
-            return FitRows(rows, rows, rows)
+            return (every := np.arange(n_rows)), every
         order = rng.permutation(n_rows)
-        return FitRows(
-            rows, rows.take(order[n_held_out:]), rows.take(order[:n_held_out])
-        )
+        return np.sort(order[n_held_out:]), np.sort(order[:n_held_out])
 
-    def _plan(
-        self, architecture: Architecture, encoding: Any, Z: np.ndarray, n_members: int
+    def _fit_reduction(
+        self, scorer: Scorer, rows: FitRows, rng: np.random.Generator
     ) -> Any:
+        """Return the reconstruction error in units of each column's own."""
+        variances = _held_out_variances(scorer, rows)
+        n_groups = len(scorer.encoding.groups)
+        # Half the square over the variance is the surprise of a Gaussian error, up to
+        # a constant; a cross-entropy is in nats as it is.
+        weights = np.append(0.5 / variances, np.ones(n_groups))
+        return Residual(weights.astype(np.float32))
+
+    def _plan(self, architecture: Architecture, encoding: Any, Z: np.ndarray) -> Any:
         from .training.objective import Objective
         from .training.programs import ProgramPlan
 
@@ -154,7 +171,7 @@ class BaseAutoencoder(BaseEstimator):
             self._spec(architecture, len(Z), encoding.n_encoded),
             Objective(loss, output_activation, encoding.n_linear, groups),
             self.optimizer,
-            n_members,
+            self._n_members,
         )
 
     def _spec(
@@ -179,16 +196,27 @@ class BaseAutoencoder(BaseEstimator):
             bool(self.batch_normalization),
         )
 
-    def _training_rows(
-        self, rows: DistinctRows, Z: np.ndarray, Z_held_out: np.ndarray | None
-    ) -> Any:
+    @property
+    def _n_members(self) -> int:
+        """Number of networks that are trained together."""
+        return 1
+
+    def _training_weights(self, rows: FitRows, encoding: Any) -> np.ndarray:
+        """Return how often training visits each row, relative to the others."""
+        return rows.weights
+
+    def _training_rows(self, rows: FitRows, encoding: Any) -> Any:
         from .training.trainer import TrainingRows
 
-        n_visits = rows.n_visits
+        weights = self._training_weights(rows, encoding)
+        training = rows.training[weights[rows.training] > 0]
+        share = weights[training].sum() / rows.weights.sum()
+        n_visits = max(1, round(share * rows.rows.n_visits))
         if self.max_iter == "auto":
             # One epoch of a large table may be more than all steps together.
             n_visits = min(n_visits, self._auto_steps * self.batch_size)
-        return TrainingRows(Z, rows.weights, n_visits, Z_held_out)
+        held_out = None if rows.held_out is rows.training else rows.Z[rows.held_out]
+        return TrainingRows(rows.Z[training], weights[training], n_visits, held_out)
 
     def _training_options(self, n_visits: int) -> Any:
         from .training.trainer import TrainingOptions
@@ -215,6 +243,33 @@ class BaseAutoencoder(BaseEstimator):
         """Return X through the one door for input, for a fitted estimator."""
         check_is_fitted(self)
         return check_table(self, X, self.scorer_.encoding)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the fitted estimator to a model file.
+
+        The file holds arrays and JSON, nothing that is executed when it is loaded
+        with `aeanomaly.load`. It is complete or not there at all: an older file of
+        that name is replaced at the end.
+
+        Parameters
+        ----------
+        path : str or path-like
+            Conventionally ends in ".aea".
+
+        Raises
+        ------
+        NotFittedError
+            If the estimator is not fitted.
+        TypeError
+            If a parameter is of a type that a file cannot hold. A `random_state` that
+            is no integer is stored as None.
+        OSError
+            If the file cannot be written.
+        """
+        check_is_fitted(self)
+        from ._persistence import save_estimator
+
+        save_estimator(self, path)
 
     def to_keras(self) -> Any:
         """Return the trained network as a Keras model.
@@ -251,11 +306,18 @@ def _generator(random_state: Any) -> np.random.Generator:
     return np.random.default_rng(random_state)
 
 
-def _held_out_variances(scorer: Scorer, rows: DistinctRows) -> np.ndarray:
-    """Return the mean squared error of each linear column."""
+def _unit_residual(encoding: Any) -> Residual:
+    """Return the plain error, in which all columns count the same."""
+    return Residual(np.ones(len(encoding.unit_columns), dtype=np.float32))
+
+
+def _held_out_variances(scorer: Scorer, rows: FitRows) -> np.ndarray:
+    """Return the mean squared error of each linear encoded column."""
     n_linear = scorer.encoding.n_linear
+    table = take_rows(rows.rows.table, rows.held_out)
+    weights = rows.weights[rows.held_out]
     total = np.zeros(n_linear)
-    for block, evaluation in scorer.iter_evaluations(rows.table):
+    for block, evaluation in scorer.iter_evaluations(table):
         errors = unit_errors(evaluation.Z, evaluation.output, scorer.encoding)
-        total += rows.weights[block] @ errors[:, :n_linear]
-    return np.maximum(total / rows.weights.sum(), _MIN_VARIANCE)
+        total += weights[block] @ errors[:, :n_linear]
+    return np.maximum(total / weights.sum(), _MIN_VARIANCE)

@@ -30,13 +30,6 @@ class DistinctRows(NamedTuple):
     weights: np.ndarray
     n_visits: int
 
-    def take(self, rows: np.ndarray) -> DistinctRows:
-        """Return some of the rows, in proportion of the visits."""
-        weights = self.weights[rows]
-        share = weights.sum() / self.weights.sum()
-        n_visits = max(1, round(self.n_visits * share))
-        return DistinctRows(take_rows(self.table, rows), weights, n_visits)
-
 
 def distinct_rows(table: Any, sample_weight: Any = None) -> DistinctRows:
     """Return the distinct rows of positive weight, ordered by a hash of the row.

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from numbers import Integral, Real
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import OutlierMixin, _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from ._base import BaseAutoencoder, FitRows
+from ._distinct_rows import take_rows
+from .hybrid import fit_combination, suspicious_rows
+from .scoring.scorer import Scorer
 from .thresholds import QuantileThreshold, Threshold, resolve_threshold
 
 
@@ -28,13 +31,16 @@ class AutoencoderOutlierDetector(OutlierMixin, BaseAutoencoder):
             Interval(Real, 0, 0.5, closed="right"),
         ],
         "threshold": [StrOptions({"quantile"}), Threshold, None],
+        "score_type": [StrOptions({"hybrid", "reconstruction"})],
         "n_estimators": [Interval(Integral, 1, None, closed="left")],
+        "trim_fraction": [Interval(Real, 0, 0.5, closed="left")],
+        "n_references": [Interval(Integral, 0, None, closed="left")],
     }
 
     def __init__(
         self,
         *,
-        architecture="undercomplete",
+        architecture="denoising",
         latent_dim="auto",
         hidden_layer_sizes="auto",
         activation="silu",
@@ -47,7 +53,7 @@ class AutoencoderOutlierDetector(OutlierMixin, BaseAutoencoder):
         optimizer="adam",
         learning_rate="cosine",
         learning_rate_init=3e-3,
-        alpha=0.0,
+        alpha=0.3,
         batch_size=256,
         max_iter="auto",
         early_stopping=False,
@@ -56,7 +62,10 @@ class AutoencoderOutlierDetector(OutlierMixin, BaseAutoencoder):
         tol=1e-4,
         contamination="auto",
         threshold=None,
+        score_type="hybrid",
         n_estimators=2,
+        trim_fraction=0.08,
+        n_references=2_000,
         random_state=None,
         verbose=0,
     ):
@@ -82,7 +91,10 @@ class AutoencoderOutlierDetector(OutlierMixin, BaseAutoencoder):
         self.tol = tol
         self.contamination = contamination
         self.threshold = threshold
+        self.score_type = score_type
         self.n_estimators = n_estimators
+        self.trim_fraction = trim_fraction
+        self.n_references = n_references
         self.random_state = random_state
         self.verbose = verbose
 
@@ -114,9 +126,28 @@ class AutoencoderOutlierDetector(OutlierMixin, BaseAutoencoder):
             If both `contamination` and `threshold` are set.
         """
         rule = self._threshold_rule()
-        rows = self._fit_scorer(X, sample_weight, self.n_estimators)
+        rows = self._fit_scorer(X, sample_weight)
         self._fit_offset(rule, rows)
         return self
+
+    @property
+    def _n_members(self) -> int:
+        return self.n_estimators
+
+    def _training_weights(self, rows: FitRows, encoding: Any) -> np.ndarray:
+        if not self.trim_fraction:
+            return rows.weights
+        share = self.trim_fraction
+        return np.where(
+            suspicious_rows(rows.Z, rows.weights, encoding, share), 0.0, rows.weights
+        )
+
+    def _fit_reduction(
+        self, scorer: Scorer, rows: FitRows, rng: np.random.Generator
+    ) -> Any:
+        if self.score_type == "reconstruction":
+            return super()._fit_reduction(scorer, rows, rng)
+        return fit_combination(scorer, rows.Z, rows.weights, self.n_references, rng)
 
     def _threshold_rule(self) -> Threshold:
         if self.contamination == "auto":
@@ -133,9 +164,11 @@ class AutoencoderOutlierDetector(OutlierMixin, BaseAutoencoder):
         """Set ``offset_``: the one place where the threshold is computed in `fit`."""
         # A share of the training rows is counted on all of them; any other rule
         # wants rows that the network has not seen.
-        chosen = rows.held_out if self.contamination == "auto" else rows.all
-        scores = self.scorer_.score_samples(chosen.table)
-        self.offset_ = rule.offset(scores, chosen.weights)
+        table, weights = rows.rows.table, rows.weights
+        if self.contamination == "auto":
+            table = take_rows(table, rows.held_out)
+            weights = weights[rows.held_out]
+        self.offset_ = rule.offset(self.scorer_.score_samples(table), weights)
 
     def fit_threshold(self, X, y=None):
         """Set the threshold again, on other rows and without training.

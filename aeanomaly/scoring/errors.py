@@ -26,12 +26,6 @@ def activate(logits: np.ndarray, encoding: TableEncoding, activation: str) -> No
         softmax(logits[..., group])
 
 
-def unit_sources(encoding: TableEncoding) -> np.ndarray:
-    """Return the source column of each unit: linear columns, then groups."""
-    positions = [position for position, _ in encoding.groups]
-    return np.append(encoding.linear_source, positions).astype(np.intp)
-
-
 def unit_errors(
     Z: np.ndarray, output: np.ndarray, encoding: TableEncoding
 ) -> np.ndarray:

@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .errors import activate, unit_errors, unit_sources
+from .errors import activate, unit_errors
+from .evaluation import Evaluation
 from .network import Network
+from .parts import Residual, TailCombination
 from .table import TableEncoding
+
+if TYPE_CHECKING:
+    from ..training.keras_network import KerasNetwork
 
 # Floats of the widest activation that a block may hold: one mebibyte, which a
 # core's second-level cache holds beside the weights.
@@ -21,26 +26,6 @@ _BLOCK_ROWS = (256, 8_192)
 # Up to this many rows run in double precision: it costs nothing there, and a row's
 # score is the same alone and among others to 1e-12, whatever the BLAS library.
 _DOUBLE_ROWS = 256
-
-
-class Evaluation(NamedTuple):
-    """What the network says about a block of rows.
-
-    Parameters
-    ----------
-    Z : ndarray of shape (n_samples, n_encoded)
-        Encoded rows.
-    novelty : ndarray of shape (n_samples, n_features) or None
-        Surprise of values that training rows never showed, in nats.
-    codes : ndarray of shape (n_members, n_samples, latent_dim)
-    output : ndarray of shape (n_members, n_samples, n_encoded)
-        Reconstruction: values of linear columns, probabilities of levels.
-    """
-
-    Z: np.ndarray
-    novelty: np.ndarray | None
-    codes: np.ndarray
-    output: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -53,43 +38,22 @@ class Scorer:
     Parameters
     ----------
     encoding : TableEncoding
-    network : Network
+    network : Network or KerasNetwork
     output_activation : str
         Of the linear columns.
-    variances : ndarray of shape (n_linear,)
-        Mean squared error of each linear encoded column on held-out rows: the unit
-        in which its errors count.
+    reduction : Residual or TailCombination
+        Turns what the network says about a row into one number.
     """
 
     encoding: TableEncoding
-    network: Network
+    network: Network | KerasNetwork
     output_activation: str
-    variances: np.ndarray
+    reduction: Residual | TailCombination
 
     @cached_property
     def _block_rows(self) -> int:
         rows = _BLOCK_FLOATS // (self.network.widest * self.network.n_members)
         return int(np.clip(rows, *_BLOCK_ROWS))
-
-    @cached_property
-    def _unit_weights(self) -> np.ndarray:
-        """Factor that turns each unit's error into nats.
-
-        The surprise of a Gaussian error with the held-out variance is half its
-        square over the variance, up to a constant; a cross-entropy is in nats.
-        """
-        n_groups = len(self.encoding.groups)
-        return np.append(0.5 / self.variances, np.ones(n_groups)).astype(np.float32)
-
-    @cached_property
-    def _unit_to_column(self) -> np.ndarray | None:
-        """Matrix that sums units to source columns; None where they are the same."""
-        sources, n_columns = unit_sources(self.encoding), len(self.encoding.columns)
-        if np.array_equal(sources, np.arange(n_columns)):
-            return None
-        matrix = np.zeros((len(sources), n_columns), dtype=np.float32)
-        matrix[np.arange(len(sources)), sources] = 1.0
-        return matrix
 
     def iter_blocks(self, table: Any) -> Iterator[tuple[slice, np.ndarray, Any]]:
         """Yield the encoded blocks of a table: rows, ``Z`` and novelty."""
@@ -114,21 +78,10 @@ class Scorer:
         for rows, Z, novelty in self.iter_blocks(table):
             yield rows, self.evaluate(Z, novelty)
 
-    def column_surprise(self, evaluation: Evaluation) -> np.ndarray:
-        """Return the surprise of each cell in nats, (n_samples, n_features)."""
-        errors = unit_errors(evaluation.Z, evaluation.output, self.encoding)
-        errors *= self._unit_weights
-        if self._unit_to_column is not None:
-            errors = errors @ self._unit_to_column
-        if evaluation.novelty is not None:
-            errors = errors + evaluation.novelty
-        return errors
-
     def iter_scores(self, table: Any) -> Iterator[tuple[slice, np.ndarray]]:
         """Yield the scores of each block of rows."""
         for rows, evaluation in self.iter_evaluations(table):
-            surprise = self.column_surprise(evaluation)
-            yield rows, -surprise.mean(axis=1, dtype=np.float64)
+            yield rows, -self.reduction.statistic(evaluation, self.encoding)
 
     def score_samples(self, table: Any) -> np.ndarray:
         """Return the score of each row; lower is more abnormal.
@@ -142,7 +95,7 @@ class Scorer:
         Returns
         -------
         ndarray of shape (n_samples,), float64
-            Minus the mean surprise of the row's columns, in nats.
+            Minus the statistic of `reduction`.
         """
         scores = np.empty(len(table))
         for rows, block in self.iter_scores(table):

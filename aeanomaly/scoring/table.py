@@ -94,6 +94,33 @@ class TableEncoding:
                 start += column.n_levels
         return tuple(groups)
 
+    @cached_property
+    def unit_columns(self) -> np.ndarray:
+        """Position in the table of each unit: linear encoded columns, then groups."""
+        positions = [position for position, _ in self.groups]
+        return np.append(self.linear_source, positions).astype(np.intp)
+
+    @cached_property
+    def encoded_columns(self) -> np.ndarray:
+        """Position in the table of each encoded column's source."""
+        widths = [group.stop - group.start for _, group in self.groups]
+        return np.repeat(self.unit_columns, [1] * self.n_linear + widths)
+
+    def sum_units(self, values: np.ndarray) -> np.ndarray:
+        """Sum values of units, (n_samples, n_units), to columns of the table."""
+        return self._sum_to_columns(values, self.unit_columns)
+
+    def sum_encoded(self, values: np.ndarray) -> np.ndarray:
+        """Sum values of encoded columns, (n_samples, n_encoded), to table columns."""
+        return self._sum_to_columns(values, self.encoded_columns)
+
+    def _sum_to_columns(self, values: np.ndarray, columns: np.ndarray) -> np.ndarray:
+        if np.array_equal(columns, np.arange(len(self.columns))):
+            return values
+        # A product with a matrix of zeros and ones beats np.add.at by far.
+        members = columns[:, None] == np.arange(len(self.columns))
+        return values @ members.astype(values.dtype)
+
     @property
     def n_encoded(self) -> int:
         return self.groups[-1][1].stop if self.groups else self.n_linear

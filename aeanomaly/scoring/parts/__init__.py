@@ -1,0 +1,27 @@
+"""The parts of a score: each a statistic of a row, and its share for each column.
+
+Every part has
+
+``statistic(evaluation, encoding)``
+    one number a row, greater for more abnormal rows, of shape (n_samples,);
+``cells(evaluation, encoding)``
+    what each column of the table adds to it, of shape (n_samples, n_features), not
+    negative. Reasons are made of nothing else.
+"""
+
+from .combination import ScaledPart, TailCombination
+from .covariance import Covariance
+from .marginal import Marginal
+from .neighbourhood import Neighbourhood
+from .residual import Residual
+from .tails import TailScale
+
+__all__ = [
+    "Covariance",
+    "Marginal",
+    "Neighbourhood",
+    "Residual",
+    "ScaledPart",
+    "TailCombination",
+    "TailScale",
+]

@@ -1,0 +1,147 @@
+"""How rare the values of a row are, each column by itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from ..evaluation import Evaluation
+from ..table import TableEncoding
+
+# Added to the count of each bin and level (Laplace), so that none is impossible.
+_PSEUDO_COUNT = 1.0
+
+
+@dataclass(frozen=True)
+class Marginal:
+    """Mean over columns of minus the log density of the value.
+
+    A histogram of equal bins for each linear encoded column, relative frequencies for
+    the levels of each category. Outside a column's training range the density is that
+    of the outermost bin, divided by one plus the distance in bins: a far value is the
+    more abnormal the farther it is. A value that training rows never showed adds its
+    novelty. Network-free, hence robust against a network that learnt the anomalies
+    (Goldstein and Dengel, "Histogram-based Outlier Score (HBOS)", KI 2012).
+
+    Parameters
+    ----------
+    low, width : ndarray of shape (n_linear,)
+        Lower edge of the first bin, and width of the bins.
+    counts : ndarray of shape (n_linear, n_bins)
+        Rows in each bin.
+    level_counts : ndarray of shape (n_levels,)
+        Rows of each encoded level, group after group.
+    """
+
+    low: np.ndarray
+    width: np.ndarray
+    counts: np.ndarray
+    level_counts: np.ndarray
+
+    @classmethod
+    def fit(
+        cls, Z: np.ndarray, weights: np.ndarray, encoding: TableEncoding, n_bins: int
+    ) -> Marginal:
+        """Count encoded rows, each as often as it weighs."""
+        linear = Z[:, : encoding.n_linear]
+        low, high = linear.min(axis=0), linear.max(axis=0)
+        width = np.where(high > low, (high - low) / n_bins, 1.0).astype(np.float32)
+        counts = np.zeros((encoding.n_linear, n_bins), dtype=np.float32)
+        marginal = cls(low, width, counts, weights @ Z[:, encoding.n_linear :])
+        bins, _ = marginal._bins(linear)
+        for column in range(encoding.n_linear):
+            counts[column] = np.bincount(bins[:, column], weights, minlength=n_bins)
+        return marginal
+
+    @property
+    def n_bins(self) -> int:
+        """Number of bins of each column."""
+        return self.counts.shape[1]
+
+    @cached_property
+    def _surprise(self) -> np.ndarray:
+        return self._log_density_loss(
+            self.counts, self.counts.sum(axis=1, keepdims=True)
+        )
+
+    def _log_density_loss(self, counts: np.ndarray, total: np.ndarray) -> np.ndarray:
+        """Return minus the log density relative to a uniform one."""
+        share = (counts + _PSEUDO_COUNT) / (total + _PSEUDO_COUNT * self.n_bins)
+        return -np.log(share * self.n_bins)
+
+    def _bins(self, linear: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return each value's bin, and its distance from the range in bins."""
+        position = (linear - self.low) / self.width
+        bins = position.astype(np.intp)
+        np.clip(bins, 0, self.n_bins - 1, out=bins)
+        outside = np.maximum(-position, position - self.n_bins)
+        return bins, np.maximum(outside, 0.0, out=outside)
+
+    def unit_surprise(
+        self, Z: np.ndarray, encoding: TableEncoding, *, seen: bool = False
+    ) -> np.ndarray:
+        """Return the surprise of each linear column and each category.
+
+        Parameters
+        ----------
+        Z : ndarray of shape (n_samples, n_encoded)
+        encoding : TableEncoding
+        seen : bool
+            Whether the rows are training rows, to be judged by the others: each is
+            taken out of its own bins.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_linear + n_groups)
+        """
+        n_linear = encoding.n_linear
+        bins, outside = self._bins(Z[:, :n_linear])
+        columns = np.arange(n_linear)
+        if seen:
+            counts = np.maximum(self.counts[columns, bins] - 1, 0)
+            surprise = self._log_density_loss(counts, self.counts.sum(axis=1) - 1)
+        else:
+            surprise = self._surprise[columns, bins]
+        surprise = surprise + np.log1p(outside)
+        return np.hstack([surprise, self._level_surprise(Z, encoding, seen)])
+
+    def _level_surprise(
+        self, Z: np.ndarray, encoding: TableEncoding, seen: bool
+    ) -> np.ndarray:
+        surprises = np.empty((len(Z), len(encoding.groups)))
+        for i, (_, group) in enumerate(encoding.groups):
+            surprises[:, i] = Z[:, group] @ self._levels(group, encoding, seen)
+        return surprises
+
+    def _levels(
+        self, group: slice, encoding: TableEncoding, seen: bool = False
+    ) -> np.ndarray:
+        """Return the surprise of each level of a category."""
+        start = encoding.n_linear
+        counts = self.level_counts[group.start - start : group.stop - start] - seen
+        share = np.maximum(counts, 0) + _PSEUDO_COUNT
+        # Relative to equally frequent levels, as densities are to a uniform one.
+        return -np.log(share / share.sum() * len(share))
+
+    def statistic(
+        self, evaluation: Evaluation, encoding: TableEncoding, *, seen: bool = False
+    ) -> np.ndarray:
+        """Return the mean surprise of each row; for ``seen``, see `unit_surprise`."""
+        surprise = self.unit_surprise(evaluation.Z, encoding, seen=seen)
+        statistic = surprise.mean(axis=1, dtype=np.float64)
+        if evaluation.novelty is not None:
+            statistic += evaluation.novelty.sum(axis=1) / surprise.shape[1]
+        return statistic
+
+    def cells(self, evaluation: Evaluation, encoding: TableEncoding) -> np.ndarray:
+        """Return how much rarer each column's value is than its most frequent one."""
+        surprise = self.unit_surprise(evaluation.Z, encoding)
+        least = [self._levels(group, encoding).min() for _, group in encoding.groups]
+        excess = surprise - np.append(self._surprise.min(axis=1), least)
+        # An unseen level has no surprise of its own: its novelty stands for it.
+        cells = encoding.sum_units(np.maximum(excess, 0.0))
+        if evaluation.novelty is not None:
+            cells = cells + evaluation.novelty
+        return cells

@@ -1,0 +1,43 @@
+"""How far a row is from its reconstruction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import unit_errors
+from ..evaluation import Evaluation
+from ..table import TableEncoding
+
+
+@dataclass(frozen=True)
+class Residual:
+    """Mean over columns of the reconstruction error.
+
+    Squared error of numbers and cross-entropy, in nats, of categories, mean over the
+    members, each times its weight. A value that training rows never showed adds its
+    novelty.
+
+    Parameters
+    ----------
+    weights : ndarray of shape (n_units,)
+        Factor of each linear encoded column and each category. One half over the
+        column's mean squared error on held-out rows turns errors into the surprise,
+        in nats, of a Gaussian; then one noisy column cannot drown the others.
+    """
+
+    weights: np.ndarray
+
+    def cells(self, evaluation: Evaluation, encoding: TableEncoding) -> np.ndarray:
+        """Return what each column adds; see `aeanomaly.scoring.parts`."""
+        errors = unit_errors(evaluation.Z, evaluation.output, encoding)
+        errors *= self.weights
+        cells = encoding.sum_units(errors)
+        if evaluation.novelty is not None:
+            cells = cells + evaluation.novelty
+        return cells / max(1, len(encoding.columns))
+
+    def statistic(self, evaluation: Evaluation, encoding: TableEncoding) -> np.ndarray:
+        """Return the mean error of each row."""
+        return self.cells(evaluation, encoding).sum(axis=1, dtype=np.float64)
