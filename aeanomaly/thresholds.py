@@ -40,6 +40,8 @@ def weighted_quantile(
 class Threshold(BaseEstimator):
     """Base of the threshold rules. To add one, write `offset`."""
 
+    _parameter_constraints: ClassVar[dict] = {}
+
     def offset(self, scores: np.ndarray, weights: np.ndarray) -> float:
         """Return the score below which a row is an outlier.
 
