@@ -1,0 +1,51 @@
+"""Cheap constructor arguments, architectures and tables that the tests run on."""
+
+import numpy as np
+import pandas as pd
+
+CHEAP = {
+    "hidden_layer_sizes": (8,),
+    "latent_dim": 2,
+    "max_iter": 5,
+    "random_state": 0,
+}
+ARCHITECTURES = (
+    "undercomplete",
+    "linear",
+    "sparse",
+    "denoising",
+    "contractive",
+    "variational",
+)
+
+
+def make_numbers(n_rows=200, seed=0):
+    """Rows near a plane in five dimensions."""
+    rng = np.random.default_rng(seed)
+    plane = rng.standard_normal((n_rows, 2)) @ np.array(
+        [[1.0, 0.5, -1.0, 2.0, 0.0], [0.0, 1.0, 1.0, -0.5, 3.0]]
+    )
+    return plane + 0.1 * rng.standard_normal(plane.shape)
+
+
+def make_table(n_rows=200, seed=0):
+    """Rows with every kind of column, some values missing."""
+    rng = np.random.default_rng(seed)
+    wealth = rng.standard_normal(n_rows)
+    table = pd.DataFrame(
+        {
+            "amount": np.round(np.exp(wealth + 3), 2),
+            "age": np.round(40 + 10 * wealth + rng.standard_normal(n_rows), 1),
+            "n_visits": rng.poisson(4, n_rows),
+            "member": wealth > 0.5,
+            "country": rng.choice(["FR", "DE", "IT"], n_rows, p=[0.6, 0.3, 0.1]),
+            "size": pd.Categorical(np.where(wealth > 0, "large", "small")),
+            "opened": pd.Timestamp("2025-01-01")
+            + pd.to_timedelta(rng.integers(0, 30 * 24, n_rows), unit="h"),
+            "version": 3.0,
+        }
+    )
+    table["opened"] = table["opened"].astype("datetime64[us]")
+    table.loc[rng.random(n_rows) < 0.1, "age"] = np.nan
+    table.loc[rng.random(n_rows) < 0.1, "country"] = None
+    return table

@@ -1,0 +1,50 @@
+"""Tables and fitted estimators that several test modules share."""
+
+import os
+
+import numpy as np
+import pytest
+from cases import CHEAP, make_numbers, make_table
+
+# TensorFlow reads it when it is imported; its C++ notes would hide a test's output.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)
+
+
+@pytest.fixture
+def table():
+    """A fresh mixed table, so that a test may change it."""
+    return make_table()
+
+
+@pytest.fixture
+def numbers():
+    return make_numbers()
+
+
+@pytest.fixture(scope="session")
+def detector():
+    """A detector fitted on the mixed table; tests must not change it."""
+    from aeanomaly import AutoencoderOutlierDetector
+
+    return AutoencoderOutlierDetector(**CHEAP).fit(make_table())
+
+
+@pytest.fixture(scope="session")
+def transformer():
+    """A transformer fitted on the mixed table; tests must not change it."""
+    from aeanomaly import AutoencoderTransformer
+
+    return AutoencoderTransformer(**CHEAP).fit(make_table())
+
+
+@pytest.fixture(scope="session")
+def number_detector():
+    """A detector fitted on an array of numbers; tests must not change it."""
+    from aeanomaly import AutoencoderOutlierDetector
+
+    return AutoencoderOutlierDetector(**CHEAP).fit(make_numbers())

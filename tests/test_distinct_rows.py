@@ -1,0 +1,86 @@
+"""Tests of the canonical form of training rows."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from cases import make_table
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
+
+from aeanomaly._distinct_rows import distinct_rows
+
+small_tables = st.lists(
+    st.tuples(st.integers(0, 3), st.sampled_from(["a", "b", None])),
+    min_size=1,
+    max_size=20,
+)
+
+
+def as_counts(rows):
+    """A dictionary from row to weight; NaN, which equals nothing, as a word."""
+    frame = pd.DataFrame(rows.table).astype(object)
+    cells = frame.where(frame.notna(), "missing").itertuples(index=False, name=None)
+    return dict(zip(cells, rows.weights, strict=True))
+
+
+@given(small_tables)
+def test_each_distinct_row_stands_once_with_the_number_of_its_copies(cells):
+    frame = pd.DataFrame(cells, columns=["n", "level"])
+    rows = distinct_rows(frame)
+    expected = {}
+    for n, level in cells:
+        key = (n, level or "missing")
+        expected[key] = expected.get(key, 0) + 1
+    assert as_counts(rows) == expected
+    assert rows.n_visits == len(cells)
+
+
+@given(small_tables, st.randoms(use_true_random=False))
+def test_the_order_of_the_rows_makes_no_difference(cells, shuffler):
+    frame = pd.DataFrame(cells, columns=["n", "level"])
+    order = list(range(len(frame)))
+    shuffler.shuffle(order)
+    first, second = distinct_rows(frame), distinct_rows(frame.iloc[order])
+    pd.testing.assert_frame_equal(
+        first.table.reset_index(drop=True), second.table.reset_index(drop=True)
+    )
+    assert_array_equal(first.weights, second.weights)
+
+
+def test_whole_weights_are_the_same_as_copies(rng):
+    table = make_table(60)
+    counts = rng.integers(0, 4, 60)
+    copies = distinct_rows(table.iloc[np.repeat(np.arange(60), counts)])
+    weighted = distinct_rows(table, counts)
+    assert as_counts(weighted) == as_counts(copies)
+    assert weighted.n_visits == copies.n_visits == counts.sum()
+
+
+def test_rows_of_no_weight_are_left_out(rng):
+    numbers = rng.standard_normal((10, 2))
+    weights = np.r_[np.zeros(4), np.full(6, 0.5)]
+    rows = distinct_rows(numbers, weights)
+    assert len(rows.table) == rows.n_visits == 6
+    assert not np.isin(rows.table[:, 0], numbers[:4, 0]).any()
+
+
+def test_a_part_keeps_its_share_of_the_visits(rng):
+    rows = distinct_rows(rng.standard_normal((100, 2)), np.full(100, 3.0))
+    part = rows.take(np.arange(25))
+    assert_array_equal(part.table, rows.table[:25])
+    assert_allclose(part.weights, 3.0)
+    assert part.n_visits == 75
+
+
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        ([1.0, -1.0, 1.0], "Negative values in data passed to `sample_weight`"),
+        ([1.0, np.nan, 1.0], "sample_weight contains NaN"),
+        ([1.0, 1.0], "inconsistent numbers of samples|sample_weight.shape"),
+    ],
+)
+def test_wrong_weights_are_an_error(weights, message):
+    with pytest.raises(ValueError, match=message):
+        distinct_rows(np.arange(6.0).reshape(3, 2), weights)

@@ -1,0 +1,58 @@
+"""scikit-learn's common checks of both estimators with every architecture."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+from cases import ARCHITECTURES
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from aeanomaly import AutoencoderOutlierDetector, AutoencoderTransformer
+
+CHEAP = {"hidden_layer_sizes": (8,), "max_iter": 5}
+ESTIMATORS = (AutoencoderOutlierDetector, AutoencoderTransformer)
+
+
+@parametrize_with_checks([estimator(**CHEAP) for estimator in ESTIMATORS])
+def test_checks_pass(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.slow
+@parametrize_with_checks(
+    [
+        estimator(architecture=architecture, **CHEAP)
+        for estimator in ESTIMATORS
+        for architecture in ARCHITECTURES
+    ]
+)
+def test_checks_pass_with_every_architecture(estimator, check):
+    check(estimator)
+
+
+ARRAY_API_CHECKS = """
+import sys
+from sklearn.utils.estimator_checks import check_estimator
+import aeanomaly
+
+estimator = getattr(aeanomaly, sys.argv[1])(hidden_layer_sizes=(8,), max_iter=5)
+results = check_estimator(estimator, on_skip=None, on_fail=None)
+left = [r for r in results if r["status"] != "passed"]
+assert any(r["check_name"] == "check_array_api_input" for r in results)
+assert not left, left
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("estimator", [e.__name__ for e in ESTIMATORS])
+def test_nothing_fails_or_is_skipped_with_the_array_api_switched_on(estimator):
+    # SciPy reads the variable when it is imported, hence another process.
+    run = subprocess.run(
+        [sys.executable, "-c", ARRAY_API_CHECKS, estimator],
+        env=os.environ | {"SCIPY_ARRAY_API": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr[-2_000:]
