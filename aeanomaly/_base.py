@@ -25,7 +25,6 @@ from .scoring.activations import ACTIVATIONS
 from .scoring.errors import unit_errors
 from .scoring.parts import Residual
 from .scoring.scorer import Scorer
-from .table_encoder import fit_encoding
 
 # Fewer held-out rows than this say nothing: the training rows stand in for them.
 _MIN_HELD_OUT = 5
@@ -102,12 +101,16 @@ class BaseAutoencoder(BaseEstimator):
 
         architecture = resolve_architecture(self.architecture)
         rng = _generator(self.random_state)
-        rows = distinct_rows(check_table(self, X), sample_weight)
-        encoding = fit_encoding(
+        table = check_table(self, architecture.as_table(X))
+        sample_shape = tuple(getattr(X, "shape", table.shape)[1:])
+        architecture = architecture.for_samples(sample_shape)
+        rows = distinct_rows(table, sample_weight)
+        encoding = architecture.fit_encoding(
             rows.table,
             rows.weights,
             scaling=self.scaling,
             max_categories=self.max_categories,
+            sample_shape=sample_shape,
         )
         Z = encoding.encode(rows.table).Z
         fit_rows = FitRows(rows, Z, *self._split(len(Z), rng))
@@ -242,6 +245,7 @@ class BaseAutoencoder(BaseEstimator):
     def _check_table(self, X: Any) -> Any:
         """Return X through the one door for input, for a fitted estimator."""
         check_is_fitted(self)
+        X = self.architecture_.as_table(X)
         return check_table(self, X, self.scorer_.encoding)
 
     def save(self, path: str | os.PathLike[str]) -> None:

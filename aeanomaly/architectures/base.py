@@ -6,9 +6,11 @@ import math
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import numpy as np
 from sklearn.base import BaseEstimator
 
 from ..scoring.network import Network
+from ..scoring.table import TableEncoding
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,44 @@ class Architecture(BaseEstimator):
         return (
             dense_stack(spec, spec.n_encoded, widths, code, self._code_activation),
             dense_stack(spec, code, widths[::-1], spec.n_encoded),
+        )
+
+    def as_table(self, X: Any) -> Any:
+        """Return X as a table, for architectures that take more than tables."""
+        return X
+
+    def for_samples(self, sample_shape: tuple[int, ...]) -> Architecture:
+        """Return the architecture with what it learns from X filled in.
+
+        Parameters
+        ----------
+        sample_shape : tuple of int
+            Shape of one entry of X, as `fit` was given it.
+        """
+        return self
+
+    def fit_encoding(
+        self,
+        table: Any,
+        weights: np.ndarray,
+        *,
+        scaling: str,
+        max_categories: int,
+        sample_shape: tuple[int, ...],
+    ) -> TableEncoding:
+        """Return the encoding of a table, learnt from its rows.
+
+        Parameters
+        ----------
+        table, weights, scaling, max_categories
+            As in `aeanomaly.table_encoder.fit_encoding`.
+        sample_shape : tuple of int
+            Shape of one entry of X, as `fit` was given it.
+        """
+        from ..table_encoder import fit_encoding
+
+        return fit_encoding(
+            table, weights, scaling=scaling, max_categories=max_categories
         )
 
     def auto_latent_dim(self, n_rows: int, n_encoded: int) -> int:
