@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
@@ -14,41 +13,43 @@ _MIN_SPREAD = 1e-9
 class TailScale:
     """Minus the log share of training rows whose statistic is at least as great.
 
-    Beyond the greatest of them the logarithm of one plus the excess is added, in units
-    of the distance between median and 95 % quantile: farther is always more abnormal.
+    Piecewise linear between the statistics of training rows, so that a row's score
+    does not jump with the last digit of its statistic. Beyond the greatest of them the
+    logarithm of one plus the excess is added, in units of the distance between median
+    and 95 % quantile: farther is always more abnormal.
 
     Parameters
     ----------
     values : ndarray of shape (n_values,)
-        Statistics of training rows as if unseen, ascending.
-    weights : ndarray of shape (n_values,)
-        How often each counts; they sum to `n_values`.
+        Distinct statistics of training rows as if unseen, ascending.
+    surprises : ndarray of shape (n_values,)
+        Minus the log share, in nats, at each of them.
+    spread : float
+        Unit of the excess.
     """
 
     values: np.ndarray
-    weights: np.ndarray
+    surprises: np.ndarray
+    spread: float
 
     @classmethod
-    def fit(cls, values: np.ndarray, weights: np.ndarray) -> TailScale:
-        """Return the scale of statistics of training rows."""
-        order = np.argsort(values, kind="stable")
-        weights = weights[order] * (len(values) / weights.sum())
-        return cls(values[order].astype(np.float64), weights)
+    def fit(cls, statistics: np.ndarray, weights: np.ndarray) -> TailScale:
+        """Return the scale of statistics of training rows.
 
-    @cached_property
-    def _weight_from(self) -> np.ndarray:
-        """Total weight of each value and all greater ones; then zero."""
-        return np.append(np.cumsum(self.weights[::-1])[::-1], 0.0)
+        Parameters
+        ----------
+        statistics, weights : ndarray of shape (n_samples,)
+        """
+        values, inverse = np.unique(statistics, return_inverse=True)
+        # Weights count relative to each other; their sum is the number of rows.
+        mass = np.bincount(inverse, weights) * (len(statistics) / weights.sum())
+        at_least = np.cumsum(mass[::-1])[::-1]
+        # Ties share the middle of their ranks; one half keeps the last above zero.
+        share = (at_least - 0.5 * mass + 0.5) / (len(statistics) + 1)
+        upper, median = np.quantile(statistics, [0.95, 0.5])
+        return cls(values, -np.log(share), max(float(upper - median), _MIN_SPREAD))
 
-    @cached_property
-    def _spread(self) -> float:
-        upper, median = np.quantile(self.values, [0.95, 0.5])
-        return max(float(upper - median), _MIN_SPREAD)
-
-    def __call__(self, statistic: np.ndarray) -> np.ndarray:
+    def __call__(self, statistics: np.ndarray) -> np.ndarray:
         """Return the tail surprise of statistics, in nats, never negative."""
-        at_least = self._weight_from[np.searchsorted(self.values, statistic, "left")]
-        greater = self._weight_from[np.searchsorted(self.values, statistic, "right")]
-        share = (0.5 * (at_least + greater) + 0.5) / (len(self.values) + 1)
-        excess = np.maximum(statistic - self.values[-1], 0.0) / self._spread
-        return np.log1p(excess) - np.log(share)
+        excess = np.maximum(statistics - self.values[-1], 0.0) / self.spread
+        return np.interp(statistics, self.values, self.surprises) + np.log1p(excess)
