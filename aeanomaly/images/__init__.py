@@ -5,13 +5,16 @@ from __future__ import annotations
 from .base import ImageArchitecture
 from .convolutional import ConvolutionalArchitecture, ConvolutionalDenoising
 from .dense import ImageLinear, ImageSparse, ImageUndercomplete, ImageVariational
+from .displays import ErrorMapDisplay, plot_image_rows
 
 __all__ = [
     "ConvolutionalArchitecture",
     "ConvolutionalDenoising",
+    "ErrorMapDisplay",
     "ImageArchitecture",
     "ImageLinear",
     "ImageSparse",
     "ImageUndercomplete",
     "ImageVariational",
+    "plot_image_rows",
 ]

@@ -58,7 +58,9 @@ class ImageArchitecture(Architecture):
                 f"(height, width), (height, width, n_channels) or None. Got {shape!r} "
                 f"instead."
             )
-        return clone(self).set_params(image_shape=tuple(int(size) for size in shape))
+        height, width, n_channels = (*shape, 1)[:3]
+        shape = int(height), int(width), int(n_channels)
+        return clone(self).set_params(image_shape=shape)
 
     def fit_encoding(
         self,
@@ -117,10 +119,8 @@ def infer_image_shape(sample_shape: tuple[int, ...]) -> tuple[int, ...]:
 
 def _as_pixels(frame: Any, names: list[Any]) -> np.ndarray:
     """Return a DataFrame's columns as one array of numbers."""
-    if all(
-        isinstance(dtype, np.dtype) and dtype.kind in "fiu" for dtype in frame.dtypes
-    ):
-        return frame.to_numpy()
+    if all(getattr(dtype, "kind", "") in ("f", "i", "u") for dtype in frame.dtypes):
+        return frame.to_numpy(na_value=np.nan)
     columns = [as_float(frame.iloc[:, i], name) for i, name in enumerate(names)]
     return np.column_stack(columns)
 

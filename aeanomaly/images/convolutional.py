@@ -82,9 +82,8 @@ class ConvolutionalArchitecture(ImageArchitecture):
     def _encoder(self, spec: Any, n_outputs: int) -> Any:
         import keras
 
-        channels = self.image_shape[2] if len(self.image_shape) == 3 else 1
-        shape = (*self.image_shape[:2], channels)
-        layers = [keras.Input((spec.n_encoded,)), keras.layers.Reshape(shape)]
+        layers = [keras.Input((spec.n_encoded,))]
+        layers.append(keras.layers.Reshape(self.image_shape))
         for filters in self.filters:
             layers += self._convolution(spec, filters)
             layers.append(keras.layers.MaxPooling2D(2, padding="same"))
@@ -111,8 +110,8 @@ class ConvolutionalArchitecture(ImageArchitecture):
             excess = [(0, 2 * b - a) for b, a in zip(before, after, strict=True)]
             if any(last for _, last in excess):
                 layers.append(keras.layers.Cropping2D(excess))
-        channels = self.image_shape[2] if len(self.image_shape) == 3 else 1
-        layers.append(keras.layers.Conv2D(channels, self.kernel_size, padding="same"))
+        n_channels = self.image_shape[2]
+        layers.append(keras.layers.Conv2D(n_channels, self.kernel_size, padding="same"))
         return keras.Sequential([*layers, keras.layers.Flatten()])
 
     def _convolution(self, spec: Any, filters: int) -> list[Any]:

@@ -61,7 +61,7 @@ class ImageEncoding(TableEncoding):
     sample_shape : tuple of int
         Shape of one image as `fit` was given it, and as `decode` returns it.
     image_shape : tuple of int
-        (height, width) or (height, width, n_channels).
+        (height, width, n_channels).
     """
 
     sample_shape: tuple[int, ...] = ()
@@ -85,7 +85,7 @@ class ImageEncoding(TableEncoding):
 
     def decode(self, Z: np.ndarray) -> Any:
         """Return images of the shape that `fit` was given, in original units."""
-        rows = super().decode(Z)
-        if not isinstance(rows, np.ndarray):
-            return rows
-        return rows.reshape(len(rows), *self.sample_shape)
+        if self.named:
+            return super().decode(Z)
+        pixels = np.asarray(Z, dtype=np.float64) * self._scale[0] + self._center[0]
+        return pixels.reshape(len(pixels), *self.sample_shape)
