@@ -12,6 +12,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.utils.validation import _check_sample_weight
 
+from .scoring.columns import as_float, as_seconds
+from .table_encoder import column_kind, factorize_levels
+
 
 class DistinctRows(NamedTuple):
     """Distinct rows of a table.
@@ -39,10 +42,7 @@ def distinct_rows(table: Any, sample_weight: Any = None) -> DistinctRows:
     ValueError
         If a weight is negative or not finite, or none is positive.
     """
-    import pandas as pd
-
-    frame = pd.DataFrame(table, copy=False)
-    hashes = pd.util.hash_pandas_object(frame, index=False).to_numpy()
+    hashes = _row_hashes(table)
     if sample_weight is None:
         _, first, counts = np.unique(hashes, return_index=True, return_counts=True)
         return DistinctRows(take_rows(table, first), counts.astype(float), len(table))
@@ -60,6 +60,32 @@ def distinct_rows(table: Any, sample_weight: Any = None) -> DistinctRows:
     whole = (weights == np.floor(weights)).all()
     n_visits = round(weights.sum()) if whole else len(kept)
     return DistinctRows(take_rows(table, kept[first]), merged, n_visits)
+
+
+def _row_hashes(table: Any) -> np.ndarray:
+    """Return a hash of each row's values, whatever kind of frame holds them."""
+    import pandas as pd
+
+    frame = pd.DataFrame(table, copy=False)
+    columns = {
+        position: _canonical(column, name)
+        for position, (name, column) in enumerate(frame.items())
+    }
+    return pd.util.hash_pandas_object(pd.DataFrame(columns), index=False).to_numpy()
+
+
+def _canonical(values: Any, name: Any) -> np.ndarray:
+    """Return a column as float64, or as hashes of its levels."""
+    import pandas as pd
+
+    kind = column_kind(values, name)
+    if kind == "number":
+        return as_float(values, name)
+    if kind == "datetime":
+        return as_seconds(values, name)
+    codes, levels = factorize_levels(values, name)
+    texts = np.array([*map(repr, levels), "missing"], dtype=object)
+    return pd.util.hash_array(texts)[codes]
 
 
 def take_rows(table: Any, rows: np.ndarray) -> Any:

@@ -52,13 +52,13 @@ def check_table(estimator: Any, X: Any, encoding: TableEncoding | None = None) -
         return _as_numbers(X)
     _check_size(frame, _MIN_ROWS_TO_FIT if reset else 1)
     if reset:
-        validate_data(estimator, frame, reset=True, skip_check_array=True)
         if not frame.columns.is_unique:
             twice = frame.columns[frame.columns.duplicated()][0]
             raise ColumnError(
                 f"Column {twice!r} stands more than once in the table. Rename or drop "
                 f"one of them."
             )
+        validate_data(estimator, frame, reset=True, skip_check_array=True)
         return frame
     if not encoding.named:
         validate_data(estimator, frame, reset=False, skip_check_array=True)

@@ -16,6 +16,8 @@ from .scoring.columns import (
     NumericColumn,
     as_float,
     as_seconds,
+    hold_numbers,
+    plain_level,
     unseen_surprise,
 )
 from .scoring.table import TableEncoding
@@ -81,7 +83,7 @@ def fit_encoding(
 def _fit_column(
     values: Any, name: Any, weights: np.ndarray, scaling: str, max_categories: int
 ) -> Column:
-    kind = _kind(values, name)
+    kind = column_kind(values, name)
     if kind == "category":
         return _fit_category(values, name, weights, max_categories)
     if kind == "datetime":
@@ -89,8 +91,14 @@ def _fit_column(
     return _fit_number(as_float(values, name), name, weights, scaling)
 
 
-def _kind(values: Any, name: Any) -> str:
-    """Return "number", "category" or "datetime"."""
+def column_kind(values: Any, name: Any) -> str:
+    """Return "number", "category" or "datetime".
+
+    Raises
+    ------
+    ColumnError
+        If a column is of a type that cannot be encoded.
+    """
     import pandas as pd
 
     if isinstance(values, np.ndarray):
@@ -106,8 +114,9 @@ def _kind(values: Any, name: Any) -> str:
         return "datetime"
     if types.is_object_dtype(values) or types.is_string_dtype(values):
         inferred = types.infer_dtype(values, skipna=True)
-        numeric = {"integer", "floating", "mixed-integer-float", "decimal", "empty"}
-        return "number" if inferred in numeric else "category"
+        if inferred == "boolean" or not hold_numbers(values):
+            return "category"
+        return "number"
     raise ColumnError(
         f"Column {name!r} is of type {values.dtype}, which cannot be encoded. Allowed "
         f"are numbers, booleans, strings, categories and datetimes: convert it (a "
@@ -128,9 +137,9 @@ def _fit_number(
     low, high = known.min(), known.max()
     if math.isinf(low) or math.isinf(high):
         raise InfiniteValueError(
-            f"Column {name!r} holds {int(np.isinf(known).sum())} infinite values. Input "
-            f"X contains infinity: replace it, for example by NaN, which counts as "
-            f"missing."
+            f"Column {name!r} holds {int(np.isinf(known).sum())} infinite values. "
+            f"Input X contains infinity: replace it, for example by NaN, which counts "
+            f"as missing."
         )
     novelty = unseen_surprise(n_rows)
     missing_rate = float(weights[missing].sum() / n_rows)
@@ -170,18 +179,9 @@ def _center_and_scale(
 def _fit_category(
     values: Any, name: Any, weights: np.ndarray, max_categories: int
 ) -> CategoricalColumn:
-    import pandas as pd
-
-    try:
-        codes, uniques = pd.factorize(values)
-    except TypeError as error:
-        raise ColumnError(
-            f"Column {name!r} holds values that are neither numbers nor categories "
-            f"({error}). Convert them to strings or numbers, or drop the column."
-        ) from error
+    codes, levels = factorize_levels(values, name)
     known = codes >= 0
-    counts = np.bincount(codes[known], weights=weights[known], minlength=len(uniques))
-    levels = [_plain_level(level) for level in uniques]
+    counts = np.bincount(codes[known], weights=weights[known], minlength=len(levels))
     # Categories of a pandas dtype that no training row shows are unseen.
     order = sorted(np.flatnonzero(counts), key=lambda i: (-counts[i], str(levels[i])))
     frequent = sorted(order[:max_categories], key=lambda i: str(levels[i]))
@@ -200,10 +200,24 @@ def _fit_category(
     )
 
 
-def _plain_level(level: Any) -> Any:
-    """Return a level as a Python object that a file can hold."""
-    level = level.item() if isinstance(level, np.generic) else level
-    return level if isinstance(level, str | bool | int | float) else str(level)
+def factorize_levels(values: Any, name: Any) -> tuple[np.ndarray, list[Any]]:
+    """Return each row's position among the levels, -1 where missing, and the levels.
+
+    Raises
+    ------
+    ColumnError
+        If the values cannot be told apart, as lists cannot.
+    """
+    import pandas as pd
+
+    try:
+        codes, uniques = pd.factorize(values)
+    except TypeError as error:
+        raise ColumnError(
+            f"Column {name!r} holds values that are neither numbers nor categories "
+            f"({error}). Convert them to strings or numbers, or drop the column."
+        ) from error
+    return codes, [plain_level(level) for level in uniques]
 
 
 def _fit_datetime(values: Any, name: Any, weights: np.ndarray) -> DatetimeColumn:

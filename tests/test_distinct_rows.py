@@ -65,12 +65,12 @@ def test_rows_of_no_weight_are_left_out(rng):
     assert not np.isin(rows.table[:, 0], numbers[:4, 0]).any()
 
 
-def test_a_part_keeps_its_share_of_the_visits(rng):
-    rows = distinct_rows(rng.standard_normal((100, 2)), np.full(100, 3.0))
-    part = rows.take(np.arange(25))
-    assert_array_equal(part.table, rows.table[:25])
-    assert_allclose(part.weights, 3.0)
-    assert part.n_visits == 75
+def test_fractional_weights_are_summed_and_visit_each_row_once(rng):
+    numbers = np.repeat(rng.standard_normal((5, 2)), 2, axis=0)
+    rows = distinct_rows(numbers, np.tile([0.25, 0.5], 5))
+    assert_allclose(rows.weights, 0.75)
+    assert len(rows.table) == 5
+    assert rows.n_visits == 10
 
 
 @pytest.mark.parametrize(

@@ -11,15 +11,18 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
-from ..exceptions import ColumnError
+from ..exceptions import ColumnError, InfiniteValueError
 
 # What a missing or an infrequent level is called in decoded tables and reasons.
 MISSING = "missing"
 INFREQUENT = "infrequent"
+
+# What pandas.api.types.infer_dtype calls numbers, and a column without values.
+_NUMBER_TYPES = {"integer", "floating", "mixed-integer-float", "decimal", "empty"}
 
 _SECONDS = {"hour": 86_400.0, "weekday": 604_800.0, "year": 365.2425 * 86_400.0}
 # 1970-01-01 was a Thursday; weeks start on Mondays.
@@ -38,17 +41,50 @@ def unseen_surprise(n_rows: float, n_singletons: float = 0.0) -> float:
 
 def as_float(values: Any, name: object) -> np.ndarray:
     """Return one column as float64, missing values as NaN."""
-    try:
-        if hasattr(values, "to_numpy"):
-            return np.asarray(values.to_numpy(dtype=np.float64, na_value=np.nan))
-        return np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
+    if not hold_numbers(values):
         example = next((v for v in values if isinstance(v, str)), None)
-        came = "other values" if example is None else f"strings such as {example!r}"
+        came = f"strings such as {example!r}"
+        if example is None:
+            came = f"values of type {values.dtype}"
         raise ColumnError(
             f"Column {name!r} held numbers when the model was fitted and holds {came} "
             f"now. Convert it, for example with pandas.to_numeric, or fit again."
-        ) from error
+        )
+    if hasattr(values, "to_numpy"):
+        return np.asarray(values.to_numpy(dtype=np.float64, na_value=np.nan))
+    return np.asarray(values, dtype=np.float64)
+
+
+def infinite_values(name: object, infinite: np.ndarray) -> InfiniteValueError:
+    """Return the error about a column's infinite values.
+
+    Parameters
+    ----------
+    name : str or int
+    infinite : ndarray of shape (n_samples,), bool
+    """
+    return InfiniteValueError(
+        f"Column {name!r} holds {int(infinite.sum())} infinite values (first at row "
+        f"{int(infinite.argmax())}). Input X contains infinity: replace it, for "
+        f"example by NaN, which counts as missing."
+    )
+
+
+def hold_numbers(values: Any) -> bool:
+    """Return whether a column holds numbers, booleans or nothing at all."""
+    kind = values.dtype.kind
+    if kind != "O":
+        return kind in "biuf"
+    import pandas as pd
+
+    inferred = pd.api.types.infer_dtype(values, skipna=True)
+    return inferred in _NUMBER_TYPES or inferred == "boolean"
+
+
+def plain_level(level: Any) -> Any:
+    """Return a category's level as a Python object that a file can hold."""
+    level = level.item() if isinstance(level, np.generic) else level
+    return level if isinstance(level, str | bool | int | float) else str(level)
 
 
 @dataclass(frozen=True)
@@ -78,15 +114,18 @@ class NumericColumn:
 
     @property
     def centers(self) -> list[float]:
+        """What is subtracted from each unscaled encoded column."""
         return [self.center, self.missing_rate][: self.n_linear]
 
     @property
     def scales(self) -> list[float]:
+        """What each is divided by."""
         spread = math.sqrt(self.missing_rate * (1 - self.missing_rate))
         return [self.scale, spread][: self.n_linear]
 
     @property
     def n_linear(self) -> int:
+        """Number of linear encoded columns."""
         return 2 if 0 < self.missing_rate < 1 else 1
 
     def linear(self, values: Any, out: np.ndarray) -> np.ndarray | None:
@@ -119,20 +158,23 @@ class ConstantColumn:
     tolerance = 1e-2
     n_linear = 0
     n_levels = 0
-    centers: Sequence[float] = ()
-    scales: Sequence[float] = ()
+    centers: ClassVar[Sequence[float]] = ()
+    scales: ClassVar[Sequence[float]] = ()
 
     def linear(self, values: Any, out: np.ndarray) -> np.ndarray | None:
         """Return the novelty per row, if any."""
         values = as_float(values, self.name)
         if (values == self.value).all():
             return None
+        infinite = np.isinf(values)
+        if infinite.any():
+            raise infinite_values(self.name, infinite)
         if math.isnan(self.value):
             return np.where(np.isnan(values), 0.0, self.novelty)
         change = np.abs(values - self.value) / max(1.0, abs(self.value))
-        # Quadratic below the tolerance, so that 1e-4 weighs 1e-4 of a new value;
-        # logarithmic above, so that farther is always more abnormal.
-        novelty = self.novelty * np.minimum(1.0, (change / self.tolerance) ** 2)
+        # The fourth power below the tolerance, so that 1e-4 weighs 1e-8 of a new
+        # value; logarithmic above, so that farther is always more abnormal.
+        novelty = self.novelty * np.minimum(1.0, change / self.tolerance) ** 4
         novelty += np.log1p(np.maximum(0.0, change - self.tolerance))
         return np.where(np.isnan(values), self.novelty, novelty)
 
@@ -166,8 +208,8 @@ class CategoricalColumn:
     novelty: float
 
     n_linear = 0
-    centers: Sequence[float] = ()
-    scales: Sequence[float] = ()
+    centers: ClassVar[Sequence[float]] = ()
+    scales: ClassVar[Sequence[float]] = ()
 
     @property
     def n_levels(self) -> int:
@@ -202,7 +244,8 @@ class CategoricalColumn:
         codes, uniques = pd.factorize(values)
         lookup = {level: i for i, level in enumerate(self.levels)}
         lookup |= dict.fromkeys(self.infrequent, len(self.levels))
-        position = np.array([*(lookup.get(u, -1) for u in uniques), -1], dtype=np.intp)
+        found = (lookup.get(plain_level(level), -1) for level in uniques)
+        position = np.array([*found, -1], dtype=np.intp)
         if self.has_missing:
             position[-1] = len(self.levels) + bool(self.infrequent)
         return position[codes]
@@ -249,15 +292,18 @@ class DatetimeColumn:
 
     @property
     def n_linear(self) -> int:
+        """Number of linear encoded columns."""
         return 1 + 2 * len(self.cycles) + (0 < self.missing_rate < 1)
 
     @property
     def centers(self) -> list[float]:
+        """What is subtracted from each unscaled encoded column."""
         waves = [0.0] * (2 * len(self.cycles))
         return [self.center, *waves, self.missing_rate][: self.n_linear]
 
     @property
     def scales(self) -> list[float]:
+        """What each is divided by."""
         # A sine over whole cycles has a standard deviation of the root of one half.
         waves = [math.sqrt(0.5)] * (2 * len(self.cycles))
         spread = math.sqrt(self.missing_rate * (1 - self.missing_rate))
