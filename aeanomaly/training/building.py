@@ -79,9 +79,7 @@ def _check_widths(name: str, encoder: Any, decoder: Any, n_encoded: int) -> None
 
 def _values(model: Any) -> dict[int, Any]:
     """Return the values with which a model was built, as one member's."""
-    import numpy as np
-
-    return {id(v): np.array(v.numpy())[None] for v in model.variables}
+    return {id(v): v.numpy()[None] for v in model.variables}
 
 
 def _configuration(model: Any, part: str, name: str) -> str:
