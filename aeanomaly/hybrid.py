@@ -16,16 +16,17 @@ from .scoring.parts import (
     Neighbourhood,
     Residual,
     ScaledPart,
+    Surroundings,
     TailCombination,
     TailScale,
 )
 from .scoring.scorer import Scorer
 
-_N_BINS = 20
+_N_BINS = 40
 # Rows that calibrate the scales of the parts.
-_N_CALIBRATION = 2_500
+_N_CALIBRATION = 10_000
 # Rows that estimate the covariance.
-_N_COVARIANCE = 10_000
+_N_COVARIANCE = 20_000
 # A part that finds a row extreme outweighs all that find it ordinary.
 _POWER = 5.0
 
@@ -73,7 +74,8 @@ def fit_combination(
     weights : ndarray of shape (n_samples,)
         How often each row counts.
     n_references : int
-        Rows that the neighbourhood part keeps; zero leaves that part out.
+        Training rows that the score keeps; zero leaves out neighbourhood and
+        surroundings.
     rng : numpy.random.Generator
     """
     encoding = scorer.encoding
@@ -88,6 +90,7 @@ def fit_combination(
     if n_references:
         references = rng.permutation(len(Z))[:n_references]
         parts.append(Neighbourhood.fit(scorer.evaluate(Z[references], None)))
+        parts.append(Surroundings.fit(Z[references]))
     evaluation = scorer.evaluate(Z[calibration], None)
     scaled = [
         ScaledPart(part, _fit_scale(part, evaluation, encoding, weights[calibration]))

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
-from ..exceptions import ColumnError, InfiniteValueError
-from .columns import CategoricalColumn, Column, NumericColumn
+from ..exceptions import ColumnError
+from .columns import CategoricalColumn, Column, NumericColumn, infinite_values
 
 # Standard deviations up to which a value enters the network as it is. Beyond, its
 # logarithm does: far values stay visible, and monotone, without drowning the rest.
-SQUASH_KNEE = 3.0
+SQUASH_KNEE = 6.0
 
 
 def squash(Z: np.ndarray) -> None:
@@ -72,10 +72,12 @@ class TableEncoding:
 
     @property
     def names(self) -> list[Any]:
+        """Names of the columns."""
         return [column.name for column in self.columns]
 
     @cached_property
     def n_linear(self) -> int:
+        """Number of linear encoded columns."""
         return sum(column.n_linear for column in self.columns)
 
     @cached_property
@@ -123,6 +125,7 @@ class TableEncoding:
 
     @property
     def n_encoded(self) -> int:
+        """Number of encoded columns."""
         return self.groups[-1][1].stop if self.groups else self.n_linear
 
     @cached_property
@@ -190,7 +193,8 @@ class TableEncoding:
         if self._plain and novelty is None:
             novelty = self._missing_novelty(linear)
         for position, group in self.groups:
-            codes = self.columns[position].codes(_column(table, position))
+            column = cast(CategoricalColumn, self.columns[position])
+            codes = column.codes(_column(table, position))
             seen = np.flatnonzero(codes >= 0)
             Z[seen, group.start + codes[seen]] = 1.0
         return EncodedBlock(Z, self._add_unseen_levels(table, Z, novelty))
@@ -229,13 +233,8 @@ class TableEncoding:
         if not infinite.any():
             return
         encoded = int(infinite.any(axis=0).argmax())
-        rows = np.flatnonzero(infinite[:, encoded])
         name = self.columns[self.linear_source[encoded]].name
-        raise InfiniteValueError(
-            f"Column {name!r} holds {len(rows)} infinite values (first at row "
-            f"{rows[0]}). Input X contains infinity: replace it, for example by NaN, "
-            f"which counts as missing."
-        )
+        raise infinite_values(name, infinite[:, encoded])
 
     def _missing_novelty(self, linear: np.ndarray) -> np.ndarray | None:
         if linear.dtype.kind != "f" or not np.isnan(linear.sum()):

@@ -14,6 +14,7 @@ from .covariance import Covariance
 from .marginal import Marginal
 from .neighbourhood import Neighbourhood
 from .residual import Residual
+from .surroundings import Surroundings
 from .tails import TailScale
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "Neighbourhood",
     "Residual",
     "ScaledPart",
+    "Surroundings",
     "TailCombination",
     "TailScale",
 ]

@@ -12,9 +12,10 @@ from .covariance import Covariance
 from .marginal import Marginal
 from .neighbourhood import Neighbourhood
 from .residual import Residual
+from .surroundings import Surroundings
 from .tails import TailScale
 
-Part = Residual | Neighbourhood | Marginal | Covariance
+Part = Residual | Neighbourhood | Surroundings | Marginal | Covariance
 
 _TINY = 1e-12
 

@@ -16,7 +16,6 @@ _STEPS = 5
 # Weight of the identity in the covariance: directions in which training rows do not
 # vary at all get a finite weight.
 _SHRINKAGE = 0.02
-_MIN_EIGENVALUE = 1e-6
 
 
 @dataclass(frozen=True)
@@ -26,49 +25,71 @@ class Covariance:
     Centre and covariance are those of the half of the training rows that lies
     innermost by that very distance, found by concentration steps from all rows
     (P. J. Rousseeuw and K. Van Driessen, "A Fast Algorithm for the Minimum Covariance
-    Determinant Estimator", *Technometrics* 41, 1999). The whitening is the symmetric
-    one, so that each whitened coordinate belongs to one column.
+    Determinant Estimator", *Technometrics* 41, 1999).
 
     Parameters
     ----------
     center : ndarray of shape (n_encoded,)
-    whitening : ndarray of shape (n_encoded, n_encoded)
+    precision : ndarray of shape (n_encoded, n_encoded)
+        Inverse of the covariance.
     """
 
     center: np.ndarray
-    whitening: np.ndarray
+    precision: np.ndarray
 
     @classmethod
     def fit(cls, Z: np.ndarray, weights: np.ndarray) -> Covariance:
         """Find centre and covariance of encoded rows."""
         inner = np.ones(len(Z), dtype=bool)
         for _ in range(_STEPS):
-            center, whitening = _center_and_whitening(Z[inner], weights[inner])
-            distance = np.square((Z - center) @ whitening).sum(axis=1)
+            center, precision = _center_and_precision(Z[inner], weights[inner])
+            deviations = Z - center
+            distance = np.einsum("ij,ij->i", deviations @ precision, deviations)
             inner = distance <= np.quantile(distance, _SUPPORT)
-        center, whitening = _center_and_whitening(Z[inner], weights[inner])
-        return cls(center.astype(np.float32), whitening.astype(np.float32))
-
-    def _whitened(self, Z: np.ndarray) -> np.ndarray:
-        return np.square((Z - self.center) @ self.whitening.astype(Z.dtype, copy=False))
+        center, precision = _center_and_precision(Z[inner], weights[inner])
+        return cls(center.astype(np.float32), precision.astype(np.float32))
 
     def statistic(self, evaluation: Evaluation, encoding: TableEncoding) -> np.ndarray:
         """Return the squared distance of each row."""
-        return self._whitened(evaluation.Z).sum(axis=1, dtype=np.float64)
+        deviations = evaluation.Z - self.center
+        pulled = deviations @ self.precision.astype(deviations.dtype, copy=False)
+        distance = np.einsum("ij,ij->i", deviations, pulled).astype(np.float64)
+        return np.maximum(distance, 0.0)
 
     def cells(self, evaluation: Evaluation, encoding: TableEncoding) -> np.ndarray:
-        """Return the square of each column's whitened coordinates."""
-        return encoding.sum_encoded(self._whitened(evaluation.Z))
+        """Return how far the distance falls if a column takes its expected value.
+
+        The expected value is that of `expected`; the distance falls by the square of
+        the standardised difference from it.
+        """
+        pulled = (evaluation.Z - self.center) @ self.precision
+        return encoding.sum_encoded(np.square(pulled) / np.diag(self.precision))
+
+    def expected(self, evaluation: Evaluation, encoding: TableEncoding) -> np.ndarray:
+        """Return what a row's other columns let expect of each column.
+
+        The conditional mean of a normal distribution with this centre and covariance,
+        of all encoded columns of a source column together.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_encoded)
+        """
+        pulled = (evaluation.Z - self.center) @ self.precision
+        expected = np.array(evaluation.Z)
+        for column in range(len(encoding.columns)):
+            block = np.flatnonzero(encoding.encoded_columns == column)
+            if len(block):
+                own = self.precision[np.ix_(block, block)]
+                expected[:, block] -= np.linalg.solve(own, pulled[:, block].T).T
+        return expected
 
 
-def _center_and_whitening(
+def _center_and_precision(
     Z: np.ndarray, weights: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     center = np.average(Z, axis=0, weights=weights)
     deviations = (Z - center) * np.sqrt(weights / weights.sum())[:, None]
-    covariance = deviations.T @ deviations
-    identity = np.eye(len(center))
-    covariance = (1 - _SHRINKAGE) * covariance + _SHRINKAGE * identity
-    values, vectors = np.linalg.eigh(covariance)
-    scale = 1.0 / np.sqrt(np.maximum(values, _MIN_EIGENVALUE))
-    return center, (vectors * scale) @ vectors.T
+    covariance = (1 - _SHRINKAGE) * (deviations.T @ deviations)
+    covariance[np.diag_indices_from(covariance)] += _SHRINKAGE
+    return center, np.linalg.inv(covariance)

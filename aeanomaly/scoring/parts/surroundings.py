@@ -1,0 +1,84 @@
+"""How thinly the wider surroundings of a row are populated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..evaluation import Evaluation
+from ..table import TableEncoding
+from .references import copies, iter_squared_distances, row_keys
+
+# References in a block: so few that a small cluster of anomalies cannot fill each.
+_BLOCK_REFERENCES = 32
+_MIN_SQUARED_DISTANCE = 1e-6
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """Mean log distance to the nearest row of each of many blocks of references.
+
+    Every block is a small random sample of the training rows, so the distance to its
+    nearest row is that to a neighbour of higher order: anomalies that lie close to
+    each other cannot vouch for each other (cf. "aNNE", T. R. Bandaragoda et al.,
+    "Efficient Anomaly Detection by Isolation Using Nearest Neighbour Ensemble", ICDM
+    Workshops 2014). Exact copies do not count, as in `Neighbourhood`.
+
+    Parameters
+    ----------
+    references : ndarray of shape (n_references, n_encoded)
+        Distinct encoded training rows.
+    keys : ndarray of shape (n_references,), uint64
+        Ascending hashes of the references, to recognise copies.
+    """
+
+    references: np.ndarray
+    keys: np.ndarray
+
+    @classmethod
+    def fit(cls, Z: np.ndarray) -> Surroundings:
+        """Take distinct encoded rows as references."""
+        keys = row_keys(Z)
+        # The order of hashes is a random one: consecutive rows are random blocks.
+        order = np.argsort(keys)
+        return cls(Z[order].astype(np.float32), keys[order])
+
+    @property
+    def _block_size(self) -> int:
+        n_blocks = max(1, len(self.references) // _BLOCK_REFERENCES)
+        return len(self.references) // n_blocks
+
+    def _nearest(self, distances: np.ndarray) -> np.ndarray:
+        """Return the nearest reference of every block, (n_samples, n_blocks)."""
+        size = self._block_size
+        n_blocks = distances.shape[1] // size
+        blocks = distances[:, : n_blocks * size].reshape(len(distances), n_blocks, size)
+        return blocks.argmin(axis=2) + np.arange(n_blocks) * size
+
+    def statistic(self, evaluation: Evaluation, encoding: TableEncoding) -> np.ndarray:
+        """Return the mean log distance of each row."""
+        Z, size = evaluation.Z, self._block_size
+        copied = copies(Z, self.keys)
+        statistic = np.empty(len(Z))
+        for rows, distances in iter_squared_distances(Z, self.references, copied):
+            n_blocks = distances.shape[1] // size
+            blocks = distances[:, : n_blocks * size]
+            least = blocks.reshape(len(blocks), n_blocks, size).min(axis=2)
+            # A block of one reference, which is the row's copy, holds no neighbour.
+            np.clip(least, _MIN_SQUARED_DISTANCE, np.finfo(np.float32).max, out=least)
+            statistic[rows] = 0.5 * np.log(least).mean(axis=1)
+        return statistic
+
+    def cells(self, evaluation: Evaluation, encoding: TableEncoding) -> np.ndarray:
+        """Return each column's mean share of the squared distances."""
+        Z = evaluation.Z
+        copied = copies(Z, self.keys)
+        shares = np.empty(Z.shape)
+        for rows, distances in iter_squared_distances(Z, self.references, copied):
+            nearest = self._nearest(distances)
+            for row, chosen in zip(range(*rows.indices(len(Z))), nearest, strict=True):
+                squared = np.square(Z[row] - self.references[chosen])
+                total = squared.sum(axis=1, keepdims=True) + _MIN_SQUARED_DISTANCE
+                shares[row] = (squared / total).mean(axis=0)
+        return encoding.sum_encoded(shares)
