@@ -163,20 +163,27 @@ class ConstantColumn:
 
     def linear(self, values: Any, out: np.ndarray) -> np.ndarray | None:
         """Return the novelty per row, if any."""
+        if math.isnan(self.value):
+            return self._novelty_beside_missing(values)
         values = as_float(values, self.name)
         if (values == self.value).all():
             return None
         infinite = np.isinf(values)
         if infinite.any():
             raise infinite_values(self.name, infinite)
-        if math.isnan(self.value):
-            return np.where(np.isnan(values), 0.0, self.novelty)
         change = np.abs(values - self.value) / max(1.0, abs(self.value))
         # The fourth power below the tolerance, so that 1e-4 weighs 1e-8 of a new
         # value; logarithmic above, so that farther is always more abnormal.
         novelty = self.novelty * np.minimum(1.0, change / self.tolerance) ** 4
         novelty += np.log1p(np.maximum(0.0, change - self.tolerance))
         return np.where(np.isnan(values), self.novelty, novelty)
+
+    def _novelty_beside_missing(self, values: Any) -> np.ndarray | None:
+        """Return the novelty where training rows held nothing, of whatever kind."""
+        import pandas as pd
+
+        present = np.asarray(pd.notna(values))
+        return present * self.novelty if present.any() else None
 
     def restore(self, linear: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
         """Return the constant for every row."""
