@@ -11,6 +11,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from ._base import BaseAutoencoder, FitRows
 from ._distinct_rows import take_rows
+from .explanations import explain_frame, score_frame
 from .hybrid import fit_combination, suspicious_rows
 from .scoring.scorer import Scorer
 from .thresholds import QuantileThreshold, Threshold, resolve_threshold
@@ -245,23 +246,62 @@ class AutoencoderOutlierDetector(OutlierMixin, BaseAutoencoder):
         """
         return np.where(self.decision_function(X) < 0, -1, 1)
 
-    def score_frame(self, X):
-        """Return scores and labels beside the rows' own index.
+    def score_frame(self, X, reasons=0):
+        """Return scores and labels, with reasons on request, beside the rows' index.
 
         Parameters
         ----------
         X : DataFrame or array-like of shape (n_samples, n_features)
+        reasons : int, default=0
+            Number of reasons to give for each row; see `explain`.
 
         Returns
         -------
-        DataFrame of shape (n_samples, 2)
-            "score", the lower the more abnormal, and "is_outlier", boolean; with the
-            index of X.
+        DataFrame of shape (n_samples, 2 + reasons)
+            "score", the lower the more abnormal, and "is_outlier", boolean; then
+            "reason_1", "reason_2", ... such as "amount 912.4, expected about 35". With
+            the index of X.
         """
-        import pandas as pd
-
-        scores = self.score_samples(X)
-        index = X.index if isinstance(X, pd.DataFrame | pd.Series) else None
-        return pd.DataFrame(
-            {"score": scores, "is_outlier": scores < self.offset_}, index=index
+        return score_frame(
+            self.scorer_, self.offset_, self._check_table(X), _index(X), reasons
         )
+
+    def explain(self, X, top=3):
+        """Return the columns that make up the score of each row.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_samples, n_features)
+        top : int, default=3
+            Columns to name for each row, those of the greatest share first.
+
+        Returns
+        -------
+        DataFrame of shape (n_samples * top, 5)
+            Indexed by the index of X and "rank", from one. "column"; "share" of the
+            score, where those of all columns of a row sum to one; "observed" and
+            "expected" value in original units and categories; "probability" of the
+            expected level, missing for other columns.
+
+        Notes
+        -----
+        The shares divide the very number that `score_samples` returns. The
+        reconstruction error divides by itself. In the hybrid score each part divides
+        what it contributes: residual and marginal by their sum over columns,
+        neighbourhood and surroundings by the squared distance to the nearest rows in
+        each column, covariance by how far the distance would fall if the column took
+        its expected value. Expected values are the reconstruction for
+        ``score_type="reconstruction"``; for "hybrid" they are the mean of a normal
+        distribution given the row's other columns.
+
+        Raises
+        ------
+        NotFittedError
+            If the detector is not fitted.
+        """
+        return explain_frame(self.scorer_, self._check_table(X), _index(X), top)
+
+
+def _index(X: Any) -> Any:
+    """Return the index of a pandas DataFrame, else None."""
+    return getattr(X, "index", None) if hasattr(X, "iloc") else None

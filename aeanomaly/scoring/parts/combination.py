@@ -74,3 +74,13 @@ class TailCombination:
             cells += surprise[:, None] ** self.power * part / np.maximum(total, _TINY)
         cells /= np.maximum(cells.sum(axis=1, keepdims=True), _TINY)
         return cells * self._mean(surprises)[:, None]
+
+    def expected(self, evaluation: Evaluation, encoding: TableEncoding) -> np.ndarray:
+        """Return what the covariance part expects of each column.
+
+        A network whose code is as wide as the table restores nearly what it is shown;
+        the covariance says what the *other* columns let expect.
+        """
+        parts = (scaled.part for scaled in self.parts)
+        covariance = next(part for part in parts if isinstance(part, Covariance))
+        return covariance.expected(evaluation, encoding)

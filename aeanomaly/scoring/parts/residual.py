@@ -41,3 +41,7 @@ class Residual:
     def statistic(self, evaluation: Evaluation, encoding: TableEncoding) -> np.ndarray:
         """Return the mean error of each row."""
         return self.cells(evaluation, encoding).sum(axis=1, dtype=np.float64)
+
+    def expected(self, evaluation: Evaluation, encoding: TableEncoding) -> np.ndarray:
+        """Return the reconstruction, mean over the members."""
+        return np.asarray(evaluation.output.mean(axis=0))

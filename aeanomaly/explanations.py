@@ -1,0 +1,81 @@
+"""Scores and reasons as DataFrames."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .scoring.reasons import iter_reasons, reason_texts
+from .scoring.scorer import Scorer
+
+
+def score_frame(
+    scorer: Scorer, offset: float, table: Any, index: Any, reasons: int
+) -> Any:
+    """Return scores, labels and reasons; see `AutoencoderOutlierDetector.score_frame`.
+
+    Parameters
+    ----------
+    scorer : Scorer
+    offset : float
+        Score below which a row is an outlier.
+    table : DataFrame or ndarray of shape (n_samples, n_features)
+        With the fitted columns in the fitted order.
+    index : pandas.Index or None
+    reasons : int
+    """
+    import pandas as pd
+
+    if not reasons:
+        scores = scorer.score_samples(table)
+        columns = {}
+    else:
+        scores, texts = np.empty(len(table)), []
+        for rows, block_scores, block in iter_reasons(scorer, table, reasons):
+            scores[rows] = block_scores
+            texts.append(reason_texts(scorer, block))
+        columns = {f"reason_{i}": c for i, c in enumerate(np.vstack(texts).T, start=1)}
+    return pd.DataFrame(
+        {"score": scores, "is_outlier": scores < offset, **columns}, index=index
+    )
+
+
+def explain_frame(scorer: Scorer, table: Any, index: Any, top: int) -> Any:
+    """Return reasons; see `AutoencoderOutlierDetector.explain`.
+
+    Parameters
+    ----------
+    scorer : Scorer
+    table : DataFrame or ndarray of shape (n_samples, n_features)
+        With the fitted columns in the fitted order.
+    index : pandas.Index or None
+    top : int
+    """
+    import pandas as pd
+
+    index = pd.RangeIndex(len(table)) if index is None else index
+    blocks = [block for _, _, block in iter_reasons(scorer, table, top)]
+    names = np.array(scorer.encoding.names, dtype=object)
+    columns = np.vstack([block.columns for block in blocks])
+    n_named = columns.shape[1]
+    ranks = np.tile(np.arange(1, n_named + 1), len(columns))
+    rows = index.repeat(n_named)
+    return pd.DataFrame(
+        {
+            "column": names[columns].ravel(),
+            **{
+                name: np.vstack([getattr(block, field) for block in blocks]).ravel()
+                for name, field in (
+                    ("share", "shares"),
+                    ("observed", "observed"),
+                    ("expected", "expected"),
+                    ("probability", "probability"),
+                )
+            },
+        },
+        index=pd.MultiIndex.from_arrays(
+            [*(rows.get_level_values(i) for i in range(rows.nlevels)), ranks],
+            names=[*rows.names, "rank"],
+        ),
+    )

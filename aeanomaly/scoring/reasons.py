@@ -1,0 +1,136 @@
+"""Reasons: which columns make up a row's score, and what was expected of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .columns import CategoricalColumn, DatetimeColumn
+from .scorer import Scorer
+
+_TINY = 1e-300
+
+
+@dataclass(frozen=True)
+class Reasons:
+    """The columns that make up the scores of a block of rows, greatest share first.
+
+    Parameters
+    ----------
+    columns : ndarray of shape (n_samples, top), int
+        Position of each column in the table.
+    shares : ndarray of shape (n_samples, top)
+        Share of the score; those of all columns of a row sum to one.
+    observed, expected : ndarray of shape (n_samples, top), object
+        Values in original units and categories.
+    probability : ndarray of shape (n_samples, top)
+        Of the expected level of a category; NaN for other columns.
+    """
+
+    columns: np.ndarray
+    shares: np.ndarray
+    observed: np.ndarray
+    expected: np.ndarray
+    probability: np.ndarray
+
+
+def iter_reasons(
+    scorer: Scorer, table: Any, top: int
+) -> Iterator[tuple[slice, np.ndarray, Reasons]]:
+    """Yield the scores and the reasons of each block of rows.
+
+    Parameters
+    ----------
+    scorer : Scorer
+    table : DataFrame or ndarray of shape (n_samples, n_features)
+        With the fitted columns in the fitted order.
+    top : int
+        Columns to name, at most as many as there are.
+
+    Yields
+    ------
+    rows : slice
+    scores : ndarray of shape (n_block,)
+    reasons : Reasons
+    """
+    encoding, reduction = scorer.encoding, scorer.reduction
+    top = min(top, len(encoding.columns))
+    for rows, evaluation in scorer.iter_evaluations(table):
+        cells = reduction.cells(evaluation, encoding)
+        shares = cells / np.maximum(cells.sum(axis=1, keepdims=True), _TINY)
+        columns = np.argsort(-shares, axis=1, kind="stable")[:, :top]
+        expected, probability = _expected(scorer, evaluation)
+        observed = _observed(table, rows)
+        yield (
+            rows,
+            -reduction.statistic(evaluation, encoding),
+            Reasons(
+                columns,
+                *(
+                    np.take_along_axis(values, columns, axis=1)
+                    for values in (shares, observed, expected, probability)
+                ),
+            ),
+        )
+
+
+def _expected(scorer: Scorer, evaluation: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Return expected values, as objects, and the probability of expected levels."""
+    encoding = scorer.encoding
+    Z = scorer.reduction.expected(evaluation, encoding)
+    shape = (len(Z), len(encoding.columns))
+    values, probability = np.empty(shape, dtype=object), np.full(shape, np.nan)
+    for position, restored in enumerate(encoding.restore(Z)):
+        values[:, position] = restored
+    for position, group in encoding.groups:
+        levels = np.clip(Z[:, group], 0.0, None)
+        total = np.maximum(levels.sum(axis=1), 1.0)
+        probability[:, position] = levels.max(axis=1) / total
+    return values, probability
+
+
+def _observed(table: Any, rows: slice) -> np.ndarray:
+    """Return a block of a table as objects."""
+    if not hasattr(table, "iloc"):
+        return table[rows].astype(object)
+    block = table.iloc[rows]
+    observed = np.empty(block.shape, dtype=object)
+    for position in range(block.shape[1]):
+        observed[:, position] = block.iloc[:, position].astype(object).to_numpy()
+    return observed
+
+
+def reason_texts(scorer: Scorer, reasons: Reasons) -> np.ndarray:
+    """Return one sentence for each reason, (n_samples, top), object.
+
+    Such as "amount 912.4, expected about 35", or "country BR, expected FR (0.94)".
+    """
+    texts = np.empty(reasons.columns.shape, dtype=object)
+    for index, position in np.ndenumerate(reasons.columns):
+        column = scorer.encoding.columns[position]
+        observed = _show(reasons.observed[index])
+        expected = _show(reasons.expected[index], digits=4)
+        if isinstance(column, CategoricalColumn):
+            probability = reasons.probability[index]
+            sure = "" if np.isnan(probability) else f" ({probability:.2f})"
+            expectation = f"expected {expected}{sure}"
+        elif isinstance(column, DatetimeColumn):
+            expectation = f"expected around {expected}"
+        else:
+            expectation = f"expected about {expected}"
+        texts[index] = f"{column.name} {observed}, {expectation}"
+    return texts
+
+
+def _show(value: Any, digits: int = 6) -> str:
+    """Return a value as a reader wants it: numbers short, missing ones named."""
+    if value is None or value != value:
+        return "missing"
+    if hasattr(value, "strftime"):
+        return str(value.strftime("%Y-%m-%d %H:%M:%S"))
+    if isinstance(value, float | np.floating):
+        return f"{value:.{digits}g}"
+    return str(value)
