@@ -20,7 +20,142 @@ from .thresholds import QuantileThreshold, Threshold, resolve_threshold
 class AutoencoderOutlierDetector(OutlierMixin, BaseAutoencoder):
     """Detect outliers in a table with an autoencoder.
 
-    @PARAMETERS@
+    Numbers, booleans, strings, categories and datetimes are encoded by the fitted
+    estimator itself; missing values are allowed. Low scores are abnormal.
+
+    Parameters
+    ----------
+    architecture : str or Architecture, default='denoising'
+        Which network: "undercomplete", "linear", "sparse", "denoising",
+        "contractive", "variational", or an object, whose parameters can then be set
+        as ``architecture__name``.
+    latent_dim : int or "auto", default="auto"
+        Size of the code. "auto" is the rounded-up square root of the number of encoded
+        columns, at least two from three columns on; for a denoising architecture with
+        conditioned noise it is that number itself, from 2 to 32.
+    hidden_layer_sizes : array-like of int or "auto", default="auto"
+        Widths of the encoder's hidden layers; the decoder mirrors them. "auto" is two
+        layers: the first as wide as the power of two that reaches twice the number of
+        encoded columns, within 16 and 128 and up to a quarter of the number of rows,
+        the second half as wide; 128 and 64 with conditioned noise.
+    activation : str, default="silu"
+        Of the hidden layers: "relu", "leaky_relu", "elu", "selu", "silu", "tanh",
+        "sigmoid" or "linear".
+    dropout : float, default=0.0
+        Share of each hidden layer's outputs that training sets to zero, in [0, 1).
+    batch_normalization : bool, default=False
+        Whether to normalise each hidden layer.
+    loss : str, default="auto"
+        Of numbers: "squared_error", "binary_crossentropy", "huber" or "log_cosh".
+        "auto" is binary cross-entropy where every encoded value lies in [0, 1], else
+        squared error. Categories always have cross-entropy.
+    output_activation : str, default="auto"
+        Of numbers; any of `activation`. "auto" is "sigmoid" with binary cross-entropy,
+        else "linear". Categories always have a softmax.
+    scaling : {"robust", "standard", "none"}, default="robust"
+        How numbers are scaled. "standard" divides the difference from the mean by the
+        standard deviation. "robust" does so after clipping half a percent on either
+        side, and lets values beyond six deviations grow with their logarithm only.
+        "none" takes numbers as they are.
+    max_categories : int, default=64
+        Levels of a category with an encoded column of their own; rarer ones share one.
+    optimizer : str or dict, default="adam"
+        "adam", "nadam", "sgd", "rmsprop", or a Keras optimizer's configuration with
+        "class_name" and "config". It sees all weights as one vector.
+    learning_rate : {"constant", "cosine"}, default="cosine"
+        Schedule. "cosine" rises for 20 steps and then falls to zero.
+    learning_rate_init : float, default=3e-3
+        Greatest learning rate.
+    alpha : float, default=0.3
+        Weight decay, decoupled from the loss.
+    batch_size : int, default=256
+        Rows in a step; all rows where there are fewer.
+    max_iter : int or "auto", default="auto"
+        Number of epochs. "auto" is as many as make about 400 steps, whatever the
+        number of rows; of a table that is larger an epoch visits a sample.
+    early_stopping : bool, default=False
+        Whether to stop when the loss of held-out rows no longer falls, and to restore
+        the best weights.
+    validation_fraction : float, default=0.1
+        Share of the rows to hold out of training, in [0, 1). None are where they would
+        be fewer than five.
+    n_iter_no_change : int, default=10
+        Epochs without improvement after which `early_stopping` stops.
+    tol : float, default=1e-4
+        Least improvement, in loss units.
+    contamination : float or "auto", default="auto"
+        Share of the training rows to flag, in (0, 0.5]. "auto" leaves it to
+        `threshold`.
+    threshold : Threshold, "quantile" or None, default=None
+        Rule that sets ``offset_`` from the scores of held-out rows. "quantile" and None
+        flag one percent of them.
+    score_type : {"hybrid", "reconstruction"}, default="hybrid"
+        "reconstruction" is the mean over columns of the error, each in units of the
+        column's own error on held-out rows. "hybrid" combines residual, neighbourhood,
+        surroundings, marginal and covariance parts on the scale of their training tail
+        probabilities.
+    n_estimators : int, default=2
+        Networks that are trained together.
+    trim_fraction : float, default=0.08
+        Share of the training rows, the most surprising column by column, that the
+        networks do not see, so that they do not learn anomalies; in [0, 0.5].
+    n_references : int, default=2000
+        Training rows that a "hybrid" score keeps to compare with. Zero keeps none, for
+        who may not store them, and leaves out neighbourhood and surroundings.
+    random_state : int, RandomState instance or None, default=None
+        Seed of weights, noise and order. Pass an int for equal results; no global
+        random state is used.
+    verbose : int, default=0
+        Whether to show progress on standard error.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Number of columns.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns, where `fit` was given a DataFrame with string names.
+    architecture_ : Architecture
+        The architecture that was trained.
+    scorer_ : Scorer
+        Encoding, network and reduction as arrays: all that scoring needs.
+    history_ : dict of str to list of float
+        "loss", and "val_loss" of held-out rows, after each epoch.
+    n_iter_ : int
+        Number of epochs that were run.
+    offset_ : float
+        Score below which a row is an outlier: ``decision_function`` is
+        ``score_samples - offset_``.
+
+    See Also
+    --------
+    AutoencoderTransformer : Codes of rows from the same networks.
+    sklearn.ensemble.IsolationForest : A fast detector to compare with.
+
+    Notes
+    -----
+    A fit does not depend on the order of the rows, and a row that stands k times counts
+    as one of weight k. For labelled data, `StratifiedKFold` in a grid search keeps
+    outliers in every fold; plain folds of rows sorted by class give missing scores.
+
+    References
+    ----------
+    P. Vincent et al., "Stacked Denoising Autoencoders", *Journal of Machine Learning
+    Research* 11, 2010.
+    T. Denouden et al., "Improving Reconstruction Autoencoder Out-of-distribution
+    Detection with Mahalanobis Distance", arXiv:1812.02765, 2018.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from aeanomaly import AutoencoderOutlierDetector
+    >>> X = np.random.default_rng(0).normal(size=(300, 4))
+    >>> X[0] = [9.0, -9.0, 9.0, -9.0]
+    >>> detector = AutoencoderOutlierDetector(contamination=0.01, random_state=0)
+    >>> labels = detector.fit_predict(X)
+    >>> int(labels[0]), int((labels == -1).sum())
+    (-1, 3)
+    >>> detector.explain(X[:1], top=1)["share"].between(0.0, 1.0).all()
+    np.True_
     """
 
     _auto_steps: ClassVar[int] = 400
@@ -155,8 +290,8 @@ class AutoencoderOutlierDetector(OutlierMixin, BaseAutoencoder):
             return resolve_threshold(self.threshold or "quantile")
         if self.threshold is not None:
             raise ValueError(
-                f"contamination={self.contamination!r} and threshold={self.threshold!r} "
-                f"are both set. Pass only one: contamination for a share of the "
+                f"contamination={self.contamination!r} and "
+                f"threshold={self.threshold!r} are both set. Pass only one: contamination for a share of the "
                 f"training rows, threshold for any other rule."
             )
         return QuantileThreshold(quantile=self.contamination)
