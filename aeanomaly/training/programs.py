@@ -1,13 +1,13 @@
 """Compiled training programs, kept from fit to fit.
 
 A program is one Keras encoder and decoder, one Keras optimizer and the TensorFlow graph
-of a whole epoch. Tracing that graph costs far more than a small fit, so programs are
-cached by what shapes the graph; whatever else differs between two fits (initial weights,
-optimizer state, learning rate, penalty weights, seed) is assigned before each.
+of any number of training steps. Tracing that graph costs far more than a small fit, so
+programs are cached by what shapes the graph; whatever else differs between two fits
+(initial weights, optimizer state, learning rate, penalty weights, seed) is assigned
+before each.
 
 All trainable weights of an ensemble live in one matrix, a row for each member. The
-optimizer then runs a dozen operations on one variable in place of a dozen on each, and
-the members are one batched product.
+optimizer then runs a dozen operations on one variable in place of a dozen on each.
 """
 
 from __future__ import annotations
@@ -21,10 +21,16 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .building import build_parts
-from .initial_weights import draw, initializers, isolated_python_random
+from .initial_weights import isolated_python_random
+from .members import MemberModel
 from .objective import Objective
+from .steps import StepGraph, Steps
 
 _MAX_PROGRAMS = 64
+
+# XLA compiles again for every shape, so it gets steps in chunks of one size, and rows
+# filled to a power of two.
+_XLA_STEPS = 1_024
 
 
 @dataclass(frozen=True)
@@ -49,78 +55,73 @@ class ProgramPlan:
 
     @property
     def key(self) -> Hashable:
+        """What two plans that can share a program have in common."""
         architecture = self.architecture
         shaping = {
-            name: repr(value)
+            name: value
             for name, value in architecture.get_params().items()
             if name not in architecture.tunable
         }
         return (
             type(architecture),
-            tuple(sorted(shaping.items())),
+            _hashable(shaping),
             self.spec,
             self.objective,
-            repr(self.optimizer),
+            _hashable(self.optimizer),
             self.n_members,
         )
 
 
-class MemberNetwork(NamedTuple):
-    """The encoder and decoder of all members, as functions of tensors.
+def _hashable(value: Any) -> Hashable:
+    """Return a key that tells values apart, arrays to the last bit."""
+    if isinstance(value, np.ndarray):
+        return value.dtype.str, value.shape, value.tobytes()
+    if isinstance(value, dict):
+        return tuple((name, _hashable(value[name])) for name in sorted(value))
+    if isinstance(value, list | tuple):
+        return type(value), *(_hashable(item) for item in value)
+    return type(value), repr(value)
 
-    Both take and return tensors of shape (n_members, n_samples, n_columns).
+
+class Session(NamedTuple):
+    """What stays the same through all steps of a fit, as tensors.
+
+    Parameters
+    ----------
+    X : Tensor of shape (n_samples, n_encoded)
+    X_held_out : Tensor of shape (n_held_out, n_encoded) or None
+    n_held_out : int32 Tensor
+        Number of held-out rows; any beyond only fill the tensor.
+    settings : mapping of str to scalar Tensor
+        The architecture's settings and ``alpha``.
+    seed : int32 Tensor
+    jit : bool
+        Whether XLA compiles the steps.
     """
 
-    encode: Any
-    decode: Any
-
-
-class _Stateless:
-    """A Keras model whose variables are views of the ensemble's tensors."""
-
-    def __init__(self, model: Any, n_members: int) -> None:
-        self.model = model
-        self.n_members = n_members
-        self.shapes = [tuple(v.shape) for v in model.trainable_variables]
-        self.sizes = [int(np.prod(shape)) for shape in self.shapes]
-        self.initializers = initializers(model)
-
-    def draw(self, variables: list[Any], rng: np.random.Generator) -> list[np.ndarray]:
-        return [draw(self.initializers.get(id(v)), v, rng) for v in variables]
-
-    def draw_weights(self, rng: np.random.Generator) -> np.ndarray:
-        """Return initial trainable weights of one member, flattened."""
-        values = self.draw(self.model.trainable_variables, rng)
-        return np.concatenate([v.ravel() for v in values] or [np.zeros(0, np.float32)])
-
-    def unpack(self, flat: Any) -> list[Any]:
-        import tensorflow as tf
-
-        pieces = tf.split(flat, self.sizes) if self.sizes else []
-        return [tf.reshape(p, s) for p, s in zip(pieces, self.shapes, strict=True)]
-
-    def call(self, flat: Any, state: list[Any], X: Any, training: bool) -> Any:
-        """Return the outputs and the new state of all members."""
-        import tensorflow as tf
-
-        def member(arguments: Any) -> Any:
-            flat, state, X = arguments
-            return self.model.stateless_call(
-                self.unpack(flat), list(state), X, training=training
-            )
-
-        if self.n_members > 1:
-            return tf.vectorized_map(member, (flat, tuple(state), X))
-        output, state = member((flat[0], [s[0] for s in state], X[0]))
-        return output[None], [s[None] for s in state]
+    X: Any
+    X_held_out: Any
+    n_held_out: Any
+    settings: Mapping[str, Any]
+    seed: Any
+    jit: bool
 
 
 class TrainingProgram:
-    """The compiled epoch of one plan.
+    """The compiled training steps of one plan.
 
     Parameters
     ----------
     plan : ProgramPlan
+
+    Attributes
+    ----------
+    lock : threading.Lock
+        Held by a fit from `reset` to the reading of the trained weights.
+    weights : keras.Variable of shape (n_members, n_weights)
+        Trainable weights: the encoder's, then the decoder's.
+    state : list of list of tf.Variable of shape (n_members, ...)
+        Other variables of the encoder and of the decoder.
     """
 
     def __init__(self, plan: ProgramPlan) -> None:
@@ -132,12 +133,12 @@ class TrainingProgram:
         with isolated_python_random():
             encoder, decoder = build_parts(plan.architecture, plan.spec)
             self.optimizer = keras.optimizers.get(plan.optimizer)
-        self.encoder = _Stateless(encoder, plan.n_members)
-        self.decoder = _Stateless(decoder, plan.n_members)
+        self.encoder = MemberModel(encoder, plan.n_members)
+        self.decoder = MemberModel(decoder, plan.n_members)
         self._parts = (self.encoder, self.decoder)
         self._sizes = [sum(part.sizes) for part in self._parts]
         self.weights = keras.Variable(
-            np.zeros((plan.n_members, sum(self._sizes)), dtype=np.float32)
+            np.zeros((plan.n_members, self.n_weights), dtype=np.float32)
         )
         self.state = [
             [
@@ -148,149 +149,140 @@ class TrainingProgram:
         ]
         self.optimizer.build([self.weights])
         self._fresh_optimizer = [np.array(v.numpy()) for v in self.optimizer.variables]
-        self._epochs = {
-            jit: tf.function(self._epoch, reduce_retracing=True, jit_compile=jit)
-            for jit in (False, True)
-        }
-        self.evaluate = tf.function(self._evaluate, reduce_retracing=True)
+        self._functions: dict[tuple[bool, bool], Any] = {}
 
     @property
     def n_weights(self) -> int:
         """Number of trainable weights of one member."""
         return sum(self._sizes)
 
+    @property
+    def is_dense(self) -> bool:
+        """Whether both parts are plain dense networks."""
+        return all(part.is_dense for part in self._parts)
+
     def reset(self, rng: np.random.Generator) -> None:
         """Assign initial weights, state and a fresh optimizer."""
-        members = range(self.plan.n_members)
-        self.weights.assign(
-            np.stack(
-                [np.concatenate([p.draw_weights(rng) for p in self._parts])
-                 for _ in members]
-            )
-        )
-        for part, variables in zip(self._parts, self.state, strict=True):
-            drawn = [
-                part.draw(part.model.non_trainable_variables, rng) for _ in members
+        weights, state = [], []
+        for _ in range(self.plan.n_members):
+            weights.append(np.concatenate([p.draw_weights(rng) for p in self._parts]))
+            state.append([v for part in self._parts for v in part.draw_state(rng)])
+        self.restore(
+            [
+                np.stack(weights),
+                *(np.stack(values) for values in zip(*state, strict=True)),
+                *self._fresh_optimizer,
             ]
-            for variable, values in zip(variables, zip(*drawn, strict=True), strict=True):
-                variable.assign(np.stack(values))
-        for variable, value in zip(
-            self.optimizer.variables, self._fresh_optimizer, strict=True
-        ):
-            variable.assign(value)
+        )
+
+    @property
+    def _variables(self) -> list[Any]:
+        state = [v for variables in self.state for v in variables]
+        return [self.weights, *state, *self.optimizer.variables]
 
     def snapshot(self) -> list[np.ndarray]:
         """Return everything that training changes, to resume or restore it."""
-        state = [v.numpy() for variables in self.state for v in variables]
-        slots = [np.array(v.numpy()) for v in self.optimizer.variables]
-        return [np.array(self.weights.numpy()), *state, *slots]
+        return [np.array(variable.numpy()) for variable in self._variables]
 
     def restore(self, snapshot: list[np.ndarray]) -> None:
         """Assign what `snapshot` returned."""
-        state = [v for variables in self.state for v in variables]
-        targets = [self.weights, *state, *self.optimizer.variables]
-        for variable, value in zip(targets, snapshot, strict=True):
+        for variable, value in zip(self._variables, snapshot, strict=True):
             variable.assign(value)
 
-    def run_epoch(self, jit: bool, *arguments: Any) -> Any:
-        """Train on all batches; see `_epoch` for the arguments."""
-        return self._epochs[jit](*arguments)
-
-    def _network(self, training: bool, state: list[list[Any]]) -> MemberNetwork:
-        import tensorflow as tf
-
-        flats = tf.split(self.weights.value, self._sizes, axis=1)
-
-        def caller(index: int) -> Any:
-            def call(X: Any) -> Any:
-                output, state[index] = self._parts[index].call(
-                    flats[index], state[index], X, training
-                )
-                return output
-
-            return call
-
-        return MemberNetwork(caller(0), caller(1))
-
-    def _loss(
-        self, X: Any, weights: Any, settings: Mapping[str, Any], seed: Any, training: bool
-    ) -> tuple[Any, list[list[Any]]]:
-        """Return the weighted mean loss of each member and the new state."""
-        import tensorflow as tf
-
-        state = [[tf.convert_to_tensor(v) for v in part] for part in self.state]
-        network = self._network(training, state)
-        X = tf.tile(X[None], [self.plan.n_members, 1, 1])
-        logits, row_weights, penalty = self.plan.architecture.training_pass(
-            network, X, settings, seed
-        )
-        rows = self.plan.objective.per_row(X, logits) * row_weights + penalty
-        return tf.reduce_sum(rows * weights, axis=1) / tf.reduce_sum(weights), state
-
-    def _epoch(
+    def session(
         self,
-        X: Any,
-        batches: Any,
-        weights: Any,
-        learning_rates: Any,
-        settings: Mapping[str, Any],
-        seed: Any,
-    ) -> Any:
-        """Train on every batch once and return the mean loss.
+        Z: np.ndarray,
+        Z_held_out: np.ndarray | None,
+        settings: Mapping[str, float],
+        seed: int,
+        *,
+        jit: bool,
+    ) -> Session:
+        """Return the tensors of one fit; see `Session`."""
+        import tensorflow as tf
+
+        def tensor(rows: np.ndarray | None) -> Any:
+            if rows is None:
+                return None
+            size = 2 ** (len(rows) - 1).bit_length() if jit else len(rows)
+            return tf.constant(_filled(rows, size))
+
+        return Session(
+            tensor(Z),
+            tensor(Z_held_out),
+            tf.constant(0 if Z_held_out is None else len(Z_held_out)),
+            {name: tf.constant(value, tf.float32) for name, value in settings.items()},
+            tf.constant(seed, tf.int32),
+            jit,
+        )
+
+    def run(
+        self, session: Session, steps: Steps, first_step: int
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Train, and return the loss of each step before it.
 
         Parameters
         ----------
-        X : Tensor of shape (n_samples, n_encoded)
-        batches : Tensor of shape (n_batches, batch_size), int32
-            Rows of each batch.
-        weights : Tensor of shape (n_batches, batch_size)
-            One, or zero for rows that only fill a ragged batch.
-        learning_rates : Tensor of shape (n_batches,)
-        settings : mapping of str to scalar Tensor
-            The architecture's tunable parameters and ``alpha``.
-        seed : int32 Tensor
+        session : Session
+        steps : Steps
+        first_step : int
+            Number of steps of this fit that were run before.
+
+        Returns
+        -------
+        losses : ndarray of shape (n_steps,)
+            Mean over rows and members.
+        losses_held_out : ndarray of shape (n_epochs,)
+            On the held-out rows at each end of an epoch; empty if there are none.
         """
+        size = _XLA_STEPS if session.jit else max(1, len(steps))
+        pieces = [
+            self._run_chunk(session, steps.take(slice(i, i + size)), first_step + i)
+            for i in range(0, len(steps), size)
+        ]
+        losses, losses_held_out = (np.concatenate(p) for p in zip(*pieces, strict=True))
+        return losses, losses_held_out
+
+    def _run_chunk(
+        self, session: Session, steps: Steps, first_step: int
+    ) -> tuple[np.ndarray, np.ndarray]:
         import tensorflow as tf
 
-        total = tf.zeros(())
-        for i in tf.range(tf.shape(batches)[0]):
-            X_batch = tf.gather(X, batches[i])
-            step_seed = tf.stack([seed, i])
-            with tf.GradientTape(watch_accessed_variables=False) as tape:
-                tape.watch(self.weights.value)
-                losses, state = self._loss(
-                    X_batch, weights[i], settings, step_seed, training=True
-                )
-                # A sum, so that each member's gradient is its own.
-                objective = tf.reduce_sum(losses)
-            gradient = tape.gradient(objective, self.weights.value)
-            self._update(gradient, learning_rates[i], settings["alpha"], state)
-            total += tf.reduce_mean(losses) * tf.reduce_sum(weights[i])
-        return total / tf.reduce_sum(weights)
-
-    def _update(self, gradient: Any, rate: Any, alpha: Any, state: Any) -> None:
-        self.optimizer.learning_rate.assign(rate)
-        # Decoupled weight decay (Loshchilov and Hutter, ICLR 2019).
-        self.weights.assign(self.weights.value * (1.0 - rate * alpha))
-        self.optimizer.apply([gradient], [self.weights])
-        for variables, values in zip(self.state, state, strict=True):
-            for variable, value in zip(variables, values, strict=True):
-                variable.assign(value)
-
-    def _evaluate(
-        self, X: Any, batches: Any, weights: Any, settings: Mapping[str, Any], seed: Any
-    ) -> Any:
-        """Return the mean loss without training; arguments as in `_epoch`."""
-        import tensorflow as tf
-
-        total = tf.zeros(())
-        for i in tf.range(tf.shape(batches)[0]):
-            X_batch = tf.gather(X, batches[i])
-            losses, _ = self._loss(
-                X_batch, weights[i], settings, tf.stack([seed, i]), training=False
+        size = _XLA_STEPS if session.jit else len(steps)
+        arrays = [tf.constant(_filled(array, size)) for array in steps.arrays]
+        with _one_operation_at_a_time():
+            losses, losses_held_out = self._function(session)(
+                *session[:-1], tf.constant(first_step), tf.constant(len(steps)), *arrays
             )
-            total += tf.reduce_mean(losses) * tf.reduce_sum(weights[i])
-        return total / tf.reduce_sum(weights)
+        ends = np.flatnonzero(steps.ends_epoch & (session.X_held_out is not None))
+        return losses.numpy()[: len(steps)], losses_held_out.numpy()[ends]
+
+    def _function(self, session: Session) -> Any:
+        variant = {"jit": session.jit, "validates": session.X_held_out is not None}
+        key = tuple(variant.values())
+        if key not in self._functions:
+            self._functions[key] = StepGraph(self).compile(**variant)
+        return self._functions[key]
+
+
+def _one_operation_at_a_time() -> Any:
+    """Return a context without TensorFlow's scheduling of operations on threads.
+
+    It costs more than most operations of a training step; large matrix products still
+    use several threads inside.
+    """
+    import tensorflow as tf
+
+    return tf.experimental.function_executor_type("SINGLE_THREADED_EXECUTOR")
+
+
+def _filled(array: np.ndarray, length: int) -> np.ndarray:
+    """Return an array with zeros after it, up to a length."""
+    if len(array) == length:
+        return array
+    return np.concatenate(
+        [array, np.zeros((length - len(array), *array.shape[1:]), array.dtype)]
+    )
 
 
 _programs: OrderedDict[Hashable, TrainingProgram] = OrderedDict()

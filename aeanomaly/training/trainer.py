@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from .callbacks import EpochCallbacks
 from .freezing import freeze
-from .programs import ProgramPlan, TrainingProgram, get_program
+from .programs import ProgramPlan, Session, TrainingProgram, get_program
 from .progress import EpochProgress
+from .steps import Steps
+from .xla import repays_xla
 
-# XLA compiles for about a second and then saves a fifth of each step. It repays that
-# from this many seconds of training on, at the rate and overhead of one core.
-_XLA_SECONDS = 10.0
-_FLOPS_PER_SECOND = 5e10
-_STEP_OVERHEAD_SECONDS = 1e-4
+# Epochs that nobody watches run in one call, up to this many visits of a row: enough
+# to forget what a call costs, and over in a fraction of a second.
+_VISITS_PER_CALL = 2**18
 
 _WARM_UP_STEPS = 20
 
@@ -80,16 +82,19 @@ class TrainingResult:
 
     Parameters
     ----------
-    network : Network
+    network : Network or KerasNetwork
     history : dict of str to list of float
         "loss", and "val_loss" where rows were held out; one value an epoch.
     n_iter : int
         Number of epochs that were run.
+    state : list of ndarray
+        Weights and optimizer state, from which another run can go on.
     """
 
     network: Any
     history: dict[str, list[float]] = field(default_factory=dict)
     n_iter: int = 0
+    state: list[np.ndarray] = field(default_factory=list)
 
 
 def train(
@@ -97,56 +102,134 @@ def train(
     rows: TrainingRows,
     options: TrainingOptions,
     rng: np.random.Generator,
+    *,
+    callbacks: Sequence[Any] | None = None,
+    state: list[np.ndarray] | None = None,
 ) -> TrainingResult:
     """Train the network of a plan on encoded rows.
 
     The result depends on the arguments only, not on what was trained before.
+
+    Parameters
+    ----------
+    plan : ProgramPlan
+    rows : TrainingRows
+    options : TrainingOptions
+    rng : numpy.random.Generator
+        Draws initial weights, the order of the rows and the seeds of noise.
+    callbacks : sequence of keras.callbacks.Callback, default=None
+        See `EpochCallbacks`.
+    state : list of ndarray, default=None
+        Of the `TrainingResult` of the same plan from which to go on; None begins with
+        new weights.
+
+    Returns
+    -------
+    TrainingResult
     """
     program = get_program(plan)
     with program.lock:
-        program.reset(rng)
-        history = _run(program, plan.architecture, rows, options, rng)
+        if state is None:
+            program.reset(rng)
+        else:
+            program.restore(state)
+        # The cached program's own architecture may have other settings.
+        settings = plan.architecture.settings()
+        history = _Run(program, settings, rows, options, rng, callbacks).train()
         network = plan.architecture.freeze(freeze(program))
-    return TrainingResult(network, history, len(history["loss"]))
+        return TrainingResult(
+            network, history, len(history["loss"]), program.snapshot()
+        )
 
 
-def _run(
-    program: TrainingProgram,
-    architecture: Any,
-    rows: TrainingRows,
-    options: TrainingOptions,
-    rng: np.random.Generator,
-) -> dict[str, list[float]]:
-    import tensorflow as tf
+class _Run:
+    """One training run of a program, which the caller has locked."""
 
-    Z = tf.constant(rows.Z)
-    settings = {
-        # Not those of program.plan, which are of the fit that built the program.
-        name: tf.constant(value)
-        for name, value in architecture.settings().items()
-    } | {"alpha": tf.constant(options.alpha)}
-    n_batches = math.ceil(rows.n_visits / options.batch_size)
-    rates = _learning_rates(options, n_batches)
-    jit = _repays_xla(program, options, n_batches)
-    validate = _validator(program, rows, options, settings, rng)
-    history: dict[str, list[float]] = {"loss": []} | ({"val_loss": []} if validate else {})
-    stopper = _EarlyStopping(options)
-    with EpochProgress(options.max_iter, options.verbose) as progress:
-        for epoch in range(options.max_iter):
-            visited = _visit(rows, rng)
-            batches, weights = _as_batches(visited, options.batch_size)
-            seed = tf.constant(int(rng.integers(2**31)), dtype=tf.int32)
-            loss = program.run_epoch(
-                jit, Z, batches, weights, tf.constant(rates[epoch]), settings, seed
-            )
-            history["loss"].append(float(loss))
-            if validate:
-                history["val_loss"].append(validate())
-            progress.advance({name: values[-1] for name, values in history.items()})
-            if options.early_stopping and stopper.should_stop(history, program):
-                break
-    stopper.restore_best(program)
-    return history
+    def __init__(
+        self,
+        program: TrainingProgram,
+        settings: dict[str, float],
+        rows: TrainingRows,
+        options: TrainingOptions,
+        rng: np.random.Generator,
+        callbacks: Sequence[Any] | None,
+    ) -> None:
+        self.program, self.settings = program, settings
+        self.rows, self.options, self.rng = rows, options, rng
+        self.n_batches = math.ceil(rows.n_visits / options.batch_size)
+        self.rates = _learning_rates(options, self.n_batches)
+        self.callbacks = None
+        if callbacks:
+            self.callbacks = EpochCallbacks(callbacks, program, options)
+        self.stopper = _EarlyStopping(options) if options.early_stopping else None
+        self.history: dict[str, list[float]] = {"loss": []}
+        if rows.Z_held_out is not None:
+            self.history["val_loss"] = []
+
+    def train(self) -> dict[str, list[float]]:
+        """Run epochs until the last one, or until somebody stops; return the losses."""
+        session = self._session()
+        n_epochs = self.options.max_iter
+        with EpochProgress(n_epochs, self.options.verbose) as progress:
+            for first in range(0, n_epochs, self._epochs_per_call):
+                n = min(self._epochs_per_call, n_epochs - first)
+                self._run_epochs(session, range(first, first + n))
+                progress.advance({name: v[-1] for name, v in self.history.items()})
+                if self._should_stop(first):
+                    break
+        if self.stopper:
+            self.stopper.restore_best(self.program)
+        if self.callbacks:
+            self.callbacks.end_training()
+        return self.history
+
+    @property
+    def _epochs_per_call(self) -> int:
+        if self.options.verbose or self.callbacks or self.stopper:
+            return 1
+        return max(1, _VISITS_PER_CALL // self.rows.n_visits)
+
+    def _session(self) -> Session:
+        options, program = self.options, self.program
+        n_steps = options.max_iter * self.n_batches
+        return program.session(
+            self.rows.Z,
+            self.rows.Z_held_out,
+            self.settings | {"alpha": options.alpha},
+            int(self.rng.integers(2**31)),
+            jit=repays_xla(program, n_steps, options.batch_size),
+        )
+
+    def _run_epochs(self, session: Session, epochs: range) -> None:
+        """Train for some epochs and add their losses to the history."""
+        factor = self.callbacks.begin_epoch(epochs[0]) if self.callbacks else 1.0
+        visits = [
+            _as_batches(_visit(self.rows, self.rng), self.options.batch_size)
+            for _ in epochs
+        ]
+        steps = Steps(
+            np.concatenate([batches for batches, _ in visits]),
+            np.concatenate([n_rows for _, n_rows in visits]),
+            self.rates[epochs.start : epochs.stop].ravel() * np.float32(factor),
+            np.tile(np.arange(self.n_batches) == self.n_batches - 1, len(epochs)),
+        )
+        losses, losses_held_out = self.program.run(
+            session, steps, epochs.start * self.n_batches
+        )
+        weighted = (losses * steps.n_rows).reshape(len(epochs), -1).sum(axis=1)
+        self.history["loss"] += (weighted / self.rows.n_visits).tolist()
+        if "val_loss" in self.history:
+            self.history["val_loss"] += losses_held_out.tolist()
+
+    def _should_stop(self, epoch: int) -> bool:
+        """Ask early stopping and the callbacks, both of them after every epoch."""
+        losses = {name: values[-1] for name, values in self.history.items()}
+        stop = self.stopper is not None and self.stopper.should_stop(
+            losses.get("val_loss", losses["loss"]), self.program
+        )
+        if self.callbacks and self.callbacks.end_epoch(epoch, losses):
+            stop = True
+        return stop
 
 
 def _learning_rates(options: TrainingOptions, n_batches: int) -> np.ndarray:
@@ -158,15 +241,6 @@ def _learning_rates(options: TrainingOptions, n_batches: int) -> np.ndarray:
         rates *= 0.5 * (1 + np.cos(np.pi * step / n_steps))
         rates *= np.minimum(1.0, (step + 1) / min(_WARM_UP_STEPS, n_steps))
     return rates.reshape(options.max_iter, n_batches).astype(np.float32)
-
-
-def _repays_xla(
-    program: TrainingProgram, options: TrainingOptions, n_batches: int
-) -> bool:
-    # Forward and backward pass take six operations for each weight and row.
-    flops = 6 * program.n_weights * program.plan.n_members * options.batch_size
-    step = _STEP_OVERHEAD_SECONDS + flops / _FLOPS_PER_SECOND
-    return options.max_iter * n_batches * step > _XLA_SECONDS
 
 
 def _visit(rows: TrainingRows, rng: np.random.Generator) -> np.ndarray:
@@ -183,33 +257,11 @@ def _visit(rows: TrainingRows, rng: np.random.Generator) -> np.ndarray:
 
 
 def _as_batches(visited: np.ndarray, batch_size: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return rows and weights of batches; a ragged last one is filled, at no weight."""
+    """Return the rows of each batch, the last one filled, and how many count."""
     n_batches = math.ceil(len(visited) / batch_size)
-    batches = np.resize(visited, (n_batches, batch_size))
-    weights = np.ones(batches.shape, dtype=np.float32)
-    weights.ravel()[len(visited) :] = 0.0
-    return batches, weights
-
-
-def _validator(
-    program: TrainingProgram,
-    rows: TrainingRows,
-    options: TrainingOptions,
-    settings: dict[str, Any],
-    rng: np.random.Generator,
-) -> Any:
-    """Return a function that gives the loss on the held-out rows, if there are any."""
-    import tensorflow as tf
-
-    if rows.Z_held_out is None:
-        return None
-    Z = tf.constant(rows.Z_held_out)
-    batches, weights = _as_batches(
-        np.arange(len(rows.Z_held_out), dtype=np.int32), options.batch_size
-    )
-    # The same noise in every epoch, so that losses compare.
-    seed = tf.constant(int(rng.integers(2**31)), dtype=tf.int32)
-    return lambda: float(program.evaluate(Z, batches, weights, settings, seed))
+    n_rows = np.full(n_batches, batch_size, dtype=np.int32)
+    n_rows[-1] = len(visited) - (n_batches - 1) * batch_size
+    return np.resize(visited, (n_batches, batch_size)), n_rows
 
 
 class _EarlyStopping:
@@ -222,8 +274,8 @@ class _EarlyStopping:
         self.waited = 0
         self.snapshot: list[np.ndarray] | None = None
 
-    def should_stop(self, history: dict[str, list[float]], program: Any) -> bool:
-        loss = history.get("val_loss", history["loss"])[-1]
+    def should_stop(self, loss: float, program: TrainingProgram) -> bool:
+        """Take note of an epoch's loss; return whether it was the last one."""
         if loss < self.best:
             self.best, self.snapshot = loss, program.snapshot()
         if loss < self.reference - self.options.tol:
@@ -232,6 +284,7 @@ class _EarlyStopping:
             self.waited += 1
         return self.waited >= self.options.n_iter_no_change
 
-    def restore_best(self, program: Any) -> None:
+    def restore_best(self, program: TrainingProgram) -> None:
+        """Assign the weights of the best epoch."""
         if self.snapshot is not None:
             program.restore(self.snapshot)

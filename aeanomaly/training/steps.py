@@ -1,0 +1,228 @@
+"""The TensorFlow graph of a number of training steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .members import MemberNetwork
+
+
+@dataclass(frozen=True)
+class Steps:
+    """What each of a number of training steps does.
+
+    Parameters
+    ----------
+    batches : ndarray of shape (n_steps, batch_size), int32
+        Rows of each batch.
+    n_rows : ndarray of shape (n_steps,), int32
+        How many of a batch's rows count: the first ones. The others only fill it.
+    learning_rates : ndarray of shape (n_steps,), float32
+    ends_epoch : ndarray of shape (n_steps,), bool
+        Whether the held-out rows are evaluated after the step.
+    """
+
+    batches: np.ndarray
+    n_rows: np.ndarray
+    learning_rates: np.ndarray
+    ends_epoch: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.batches)
+
+    @property
+    def arrays(self) -> tuple[np.ndarray, ...]:
+        """The arrays, in the order of the parameters."""
+        return self.batches, self.n_rows, self.learning_rates, self.ends_epoch
+
+    def take(self, steps: slice) -> Steps:
+        """Return some of the steps."""
+        return Steps(*(array[steps] for array in self.arrays))
+
+
+class StepGraph:
+    """Builds the graph of a program's training steps.
+
+    Parameters
+    ----------
+    program : TrainingProgram
+    """
+
+    def __init__(self, program: Any) -> None:
+        self.program = program
+        self.plan = program.plan
+
+    def compile(self, *, jit: bool, validates: bool) -> Any:
+        """Return the function of `_train`, traced once for all sizes of its tensors.
+
+        Parameters
+        ----------
+        jit : bool
+            Whether XLA compiles it, again for each size.
+        validates : bool
+            Whether held-out rows are evaluated.
+        """
+        import tensorflow as tf
+
+        def spec(*shape: int | None, dtype: Any = tf.int32) -> Any:
+            return tf.TensorSpec(shape, dtype)
+
+        rows = spec(None, self.plan.spec.n_encoded, dtype=tf.float32)
+        names = (*self.plan.architecture.settings(), "alpha")
+        signature = [
+            rows,
+            rows if validates else None,
+            spec(),
+            {name: spec(dtype=tf.float32) for name in names},
+            spec(),
+            spec(),
+            spec(),
+            spec(None, None),
+            spec(None),
+            spec(None, dtype=tf.float32),
+            spec(None, dtype=tf.bool),
+        ]
+        function = tf.function(self._train, jit_compile=jit, autograph=False)
+        return function.get_concrete_function(*signature)
+
+    def _train(
+        self,
+        X: Any,
+        X_held_out: Any,
+        n_held_out: Any,
+        settings: Mapping[str, Any],
+        seed: Any,
+        first_step: Any,
+        n_steps: Any,
+        batches: Any,
+        n_rows: Any,
+        learning_rates: Any,
+        ends_epoch: Any,
+    ) -> tuple[Any, Any]:
+        """Run the first ``n_steps`` of the steps that the last four arguments hold.
+
+        Returns
+        -------
+        losses : Tensor of shape (n_steps,)
+            Of each batch, before its step.
+        losses_held_out : Tensor of shape (n_steps,)
+            Of the held-out rows, where an epoch ends; zero elsewhere.
+        """
+        import tensorflow as tf
+
+        def step(i: Any, losses: Any, losses_held_out: Any) -> tuple[Any, Any, Any]:
+            loss = self._step(
+                tf.gather(X, batches[i]),
+                n_rows[i],
+                learning_rates[i],
+                settings,
+                tf.stack([seed, first_step + i]),
+            )
+            losses = losses.write(i, loss)
+            if X_held_out is not None:
+                n = tf.where(ends_epoch[i], n_held_out, 0)
+                loss = self._evaluate(
+                    X_held_out, n, tf.shape(batches)[1], settings, seed
+                )
+                losses_held_out = losses_held_out.write(i, loss)
+            return i + 1, losses, losses_held_out
+
+        size = tf.shape(n_rows)[0]
+        arrays = [tf.TensorArray(tf.float32, size, element_shape=()) for _ in range(2)]
+        start = (tf.constant(0), *arrays)
+        _, *arrays = tf.while_loop(lambda i, *_: i < n_steps, step, start)
+        return tuple(array.stack() for array in arrays)
+
+    def _step(
+        self, X: Any, n_rows: Any, rate: Any, settings: Mapping[str, Any], seed: Any
+    ) -> Any:
+        """Train on one batch and return its loss, the mean over the members."""
+        import tensorflow as tf
+
+        weights = self.program.weights
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(weights.value)
+            losses, state = self._losses(X, n_rows, settings, seed, True)
+            # A sum, so that each member's gradient is its own.
+            objective = tf.reduce_sum(losses)
+        gradient = tape.gradient(objective, weights.value)
+        self._update(gradient, rate, settings["alpha"], state)
+        return tf.reduce_mean(losses)
+
+    def _update(self, gradient: Any, rate: Any, alpha: Any, state: Any) -> None:
+        weights, optimizer = self.program.weights, self.program.optimizer
+        optimizer.learning_rate.assign(rate)
+        # Decoupled weight decay (Loshchilov and Hutter, ICLR 2019).
+        weights.assign(weights.value * (1.0 - rate * alpha))
+        optimizer.apply([gradient], [weights])
+        for variables, values in zip(self.program.state, state, strict=True):
+            for variable, value in zip(variables, values, strict=True):
+                variable.assign(value)
+
+    def _evaluate(
+        self,
+        X: Any,
+        n_rows: Any,
+        batch_size: Any,
+        settings: Mapping[str, Any],
+        seed: Any,
+    ) -> Any:
+        """Return the mean loss of the first ``n_rows`` rows, zero if there are none."""
+        import tensorflow as tf
+
+        def add(i: Any, total: Any) -> tuple[Any, Any]:
+            batch = tf.minimum(i * batch_size + tf.range(batch_size), n_rows - 1)
+            n = tf.minimum(batch_size, n_rows - i * batch_size)
+            # The same seeds after every epoch, so that their losses compare.
+            seeds = tf.stack([seed, -1 - i])
+            losses, _ = self._losses(tf.gather(X, batch), n, settings, seeds, False)
+            return i + 1, total + tf.reduce_mean(losses) * tf.cast(n, tf.float32)
+
+        start = (tf.constant(0), tf.constant(0.0))
+        _, total = tf.while_loop(lambda i, _: i * batch_size < n_rows, add, start)
+        return total / tf.cast(tf.maximum(n_rows, 1), tf.float32)
+
+    def _losses(
+        self,
+        X: Any,
+        n_rows: Any,
+        settings: Mapping[str, Any],
+        seed: Any,
+        training: bool,
+    ) -> tuple[Any, list[list[Any]]]:
+        """Return each member's mean loss over the first rows, and the new state."""
+        import tensorflow as tf
+
+        state = [[tf.convert_to_tensor(v) for v in part] for part in self.program.state]
+        network = self._network(training, state)
+        weights = tf.sequence_mask(n_rows, tf.shape(X)[0], tf.float32)
+        X = tf.stack([X] * self.plan.n_members)
+        logits, row_weights, penalty = self.plan.architecture.training_pass(
+            network, X, settings, seed
+        )
+        rows = self.plan.objective.per_row(X, logits) * row_weights + penalty
+        total = tf.reduce_sum(rows * weights, axis=1)
+        return total / tf.cast(n_rows, tf.float32), state
+
+    def _network(self, training: bool, state: list[list[Any]]) -> MemberNetwork:
+        """Return encoder and decoder, which also put their new state in ``state``."""
+        import tensorflow as tf
+
+        parts = (self.program.encoder, self.program.decoder)
+        sizes = [sum(part.sizes) for part in parts]
+        flats = tf.split(self.program.weights.value, sizes, axis=1)
+
+        def caller(index: int) -> Callable[[Any], Any]:
+            def call(X: Any) -> Any:
+                output, state[index] = parts[index].call(
+                    flats[index], state[index], X, training
+                )
+                return output
+
+            return call
+
+        return MemberNetwork(caller(0), caller(1))
