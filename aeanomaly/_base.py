@@ -57,6 +57,21 @@ class FitRows(NamedTuple):
         return self.rows.weights
 
 
+class TrainingState(NamedTuple):
+    """From where another fit can go on.
+
+    Parameters
+    ----------
+    key : hashable
+        What shapes the network; see `ProgramPlan`.
+    state : list of ndarray
+        Weights and optimizer state.
+    """
+
+    key: Any
+    state: list[np.ndarray]
+
+
 class BaseAutoencoder(BaseEstimator):
     """Parameters and `fit` of both estimators; see their docstrings."""
 
@@ -91,21 +106,30 @@ class BaseAutoencoder(BaseEstimator):
         "validation_fraction": [Interval(Real, 0, 1, closed="left")],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
         "tol": [Interval(Real, 0, None, closed="left")],
+        "callbacks": [list, None],
+        "warm_start": ["boolean"],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }
 
-    def _fit_scorer(self, X: Any, sample_weight: Any) -> FitRows:
-        """Encode, train and freeze: set ``scorer_`` and what describes the training."""
+    def _fit_scorer(
+        self, X: Any, sample_weight: Any, *, go_on: bool, one_epoch: bool = False
+    ) -> FitRows:
+        """Encode, train and freeze: set ``scorer_`` and what describes the training.
+
+        With ``go_on``, encoding and weights are those of the last fit, if there is one.
+        """
         from .training.trainer import train
 
+        go_on = go_on and hasattr(self, "_training")
         architecture = resolve_architecture(self.architecture)
         rng = _generator(self.random_state)
-        table = check_table(self, architecture.as_table(X))
+        known = self.scorer_.encoding if go_on else None
+        table = check_table(self, architecture.as_table(X), known)
         sample_shape = tuple(getattr(X, "shape", table.shape)[1:])
         architecture = architecture.for_samples(sample_shape)
         rows = distinct_rows(table, sample_weight)
-        encoding = architecture.fit_encoding(
+        encoding = known or architecture.fit_encoding(
             rows.table,
             rows.weights,
             scaling=self.scaling,
@@ -117,7 +141,16 @@ class BaseAutoencoder(BaseEstimator):
         plan = self._plan(architecture, encoding, Z)
         training_rows = self._training_rows(fit_rows, encoding)
         options = self._training_options(training_rows.n_visits)
-        result = train(plan, training_rows, options, rng)
+        if one_epoch:
+            options = replace(options, max_iter=1, learning_rate="constant")
+        # Weights of a network of another shape are of no use.
+        resumed = go_on and self._training.key == plan.key
+        state = self._training.state if resumed else None
+        result = train(
+            plan, training_rows, options, rng, callbacks=self.callbacks, state=state
+        )
+        if self.warm_start or one_epoch:
+            self._training = TrainingState(plan.key, result.state)
         self.architecture_ = architecture
         self.history_ = result.history
         self.n_iter_ = result.n_iter
@@ -164,8 +197,8 @@ class BaseAutoencoder(BaseEstimator):
             output_activation = "sigmoid" if binary else "linear"
         if loss == "binary_crossentropy" and not in_unit_range:
             raise ValueError(
-                f"loss='binary_crossentropy' needs encoded values in [0, 1]. Got values "
-                f"from {linear.min():.4g} to {linear.max():.4g}. Scale X to [0, 1] and "
+                f"loss='binary_crossentropy' needs encoded values in [0, 1]. Got "
+                f"values from {linear.min():.4g} to {linear.max():.4g}. Scale X to [0, 1] and "
                 f"pass scaling='none', or use another loss."
             )
         groups = tuple((span.start, span.stop) for _, span in encoding.groups)

@@ -102,6 +102,10 @@ class AutoencoderOutlierDetector(OutlierMixin, BaseAutoencoder):
     n_references : int, default=2000
         Training rows that a "hybrid" score keeps to compare with. Zero keeps none, for
         who may not store them, and leaves out neighbourhood and surroundings.
+    callbacks : list of keras.callbacks.Callback, default=None
+        Called at the ends of epochs with a Keras model of the network as it is then.
+    warm_start : bool, default=False
+        Whether `fit` continues from the weights of the last `fit`.
     random_state : int, RandomState instance or None, default=None
         Seed of weights, noise and order. Pass an int for equal results; no global
         random state is used.
@@ -202,6 +206,8 @@ class AutoencoderOutlierDetector(OutlierMixin, BaseAutoencoder):
         n_estimators=2,
         trim_fraction=0.08,
         n_references=2_000,
+        callbacks=None,
+        warm_start=False,
         random_state=None,
         verbose=0,
     ):
@@ -231,6 +237,8 @@ class AutoencoderOutlierDetector(OutlierMixin, BaseAutoencoder):
         self.n_estimators = n_estimators
         self.trim_fraction = trim_fraction
         self.n_references = n_references
+        self.callbacks = callbacks
+        self.warm_start = warm_start
         self.random_state = random_state
         self.verbose = verbose
 
@@ -262,7 +270,36 @@ class AutoencoderOutlierDetector(OutlierMixin, BaseAutoencoder):
             If both `contamination` and `threshold` are set.
         """
         rule = self._threshold_rule()
-        rows = self._fit_scorer(X, sample_weight)
+        rows = self._fit_scorer(X, sample_weight, go_on=self.warm_start)
+        self._fit_offset(rule, rows)
+        return self
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y=None, sample_weight=None):
+        """Train for one epoch on some more rows.
+
+        The encoding stays that of the first call; score and threshold are calibrated
+        on the rows of the last. Rows must come in an order that is not by kind.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_samples, n_features)
+        y : None
+            Ignored.
+        sample_weight : array-like of shape (n_samples,), default=None
+            How often each row counts.
+
+        Returns
+        -------
+        self : AutoencoderOutlierDetector
+
+        Raises
+        ------
+        ColumnError
+            If a column is missing, unknown, or of another kind than in the first call.
+        """
+        rule = self._threshold_rule()
+        rows = self._fit_scorer(X, sample_weight, go_on=True, one_epoch=True)
         self._fit_offset(rule, rows)
         return self
 
@@ -291,8 +328,8 @@ class AutoencoderOutlierDetector(OutlierMixin, BaseAutoencoder):
         if self.threshold is not None:
             raise ValueError(
                 f"contamination={self.contamination!r} and "
-                f"threshold={self.threshold!r} are both set. Pass only one: contamination for a share of the "
-                f"training rows, threshold for any other rule."
+                f"threshold={self.threshold!r} are both set. Pass only one: "
+                f"contamination for a share of the training rows, threshold for any other rule."
             )
         return QuantileThreshold(quantile=self.contamination)
 

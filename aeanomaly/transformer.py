@@ -83,6 +83,10 @@ class AutoencoderTransformer(
         Epochs without improvement after which `early_stopping` stops.
     tol : float, default=1e-4
         Least improvement, in loss units.
+    callbacks : list of keras.callbacks.Callback, default=None
+        Called at the ends of epochs with a Keras model of the network as it is then.
+    warm_start : bool, default=False
+        Whether `fit` continues from the weights of the last `fit`.
     random_state : int, RandomState instance or None, default=None
         Seed of weights, noise and order. Pass an int for equal results; no global
         random state is used.
@@ -156,6 +160,8 @@ class AutoencoderTransformer(
         validation_fraction=0.1,
         n_iter_no_change=10,
         tol=1e-4,
+        callbacks=None,
+        warm_start=False,
         random_state=None,
         verbose=0,
     ):
@@ -179,6 +185,8 @@ class AutoencoderTransformer(
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
         self.tol = tol
+        self.callbacks = callbacks
+        self.warm_start = warm_start
         self.random_state = random_state
         self.verbose = verbose
 
@@ -207,7 +215,34 @@ class AutoencoderTransformer(
         InvalidParameterError
             If a parameter is out of range.
         """
-        self._fit_scorer(X, sample_weight)
+        self._fit_scorer(X, sample_weight, go_on=self.warm_start)
+        return self
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y=None, sample_weight=None):
+        """Train for one epoch on some more rows.
+
+        The encoding stays that of the first call. Rows must come in an order that is
+        not by kind.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_samples, n_features)
+        y : None
+            Ignored.
+        sample_weight : array-like of shape (n_samples,), default=None
+            How often each row counts.
+
+        Returns
+        -------
+        self : AutoencoderTransformer
+
+        Raises
+        ------
+        ColumnError
+            If a column is missing, unknown, or of another kind than in the first call.
+        """
+        self._fit_scorer(X, sample_weight, go_on=True, one_epoch=True)
         return self
 
     def transform(self, X):
@@ -250,9 +285,17 @@ class AutoencoderTransformer(
         ------
         NotFittedError
             If the transformer is not fitted.
+        ValueError
+            If X does not have one column for each code.
         """
         check_is_fitted(self)
         codes = check_array(X, dtype=np.float32)
+        if codes.shape[1] != self._n_features_out:
+            raise ValueError(
+                f"X has {codes.shape[1]} codes a row, but the transformer was fitted "
+                f"with a latent_dim of {self._n_features_out}. Pass what transform "
+                f"returns."
+            )
         return self.scorer_.decode(codes)
 
     def score(self, X, y=None):
