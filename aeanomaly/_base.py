@@ -198,8 +198,8 @@ class BaseAutoencoder(BaseEstimator):
         if loss == "binary_crossentropy" and not in_unit_range:
             raise ValueError(
                 f"loss='binary_crossentropy' needs encoded values in [0, 1]. Got "
-                f"values from {linear.min():.4g} to {linear.max():.4g}. Scale X to [0, 1] and "
-                f"pass scaling='none', or use another loss."
+                f"values from {linear.min():.4g} to {linear.max():.4g}. Scale X to "
+                f"[0, 1] and pass scaling='none', or use another loss."
             )
         groups = tuple((span.start, span.stop) for _, span in encoding.groups)
         return ProgramPlan(

@@ -329,7 +329,8 @@ class AutoencoderOutlierDetector(OutlierMixin, BaseAutoencoder):
             raise ValueError(
                 f"contamination={self.contamination!r} and "
                 f"threshold={self.threshold!r} are both set. Pass only one: "
-                f"contamination for a share of the training rows, threshold for any other rule."
+                f"contamination for a share of the training rows, threshold for any "
+                f"other rule."
             )
         return QuantileThreshold(quantile=self.contamination)
 
