@@ -22,6 +22,7 @@ _MODULES = {
     "Threshold": "thresholds",
     "Undercomplete": "architectures",
     "Variational": "architectures",
+    "load": "_persistence",
 }
 
 __all__ = ["__version__", *sorted(_MODULES)]
