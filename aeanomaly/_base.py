@@ -123,7 +123,7 @@ class BaseAutoencoder(BaseEstimator):
 
         go_on = go_on and hasattr(self, "_training")
         architecture = resolve_architecture(self.architecture)
-        rng = _generator(self.random_state)
+        rng = generator(self.random_state)
         known = self.scorer_.encoding if go_on else None
         table = check_table(self, architecture.as_table(X), known)
         sample_shape = tuple(getattr(X, "shape", table.shape)[1:])
@@ -336,7 +336,7 @@ class BaseAutoencoder(BaseEstimator):
         return tags
 
 
-def _generator(random_state: Any) -> np.random.Generator:
+def generator(random_state: Any) -> np.random.Generator:
     """Return a generator of its own: the global random state is never touched."""
     if isinstance(random_state, np.random.RandomState):
         return np.random.default_rng(random_state.randint(2**31, size=4))

@@ -10,9 +10,15 @@ from sklearn.base import (
     TransformerMixin,
     _fit_context,
 )
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_array, check_is_fitted
 
-from ._base import BaseAutoencoder
+from ._base import BaseAutoencoder, generator
+from .architectures import Variational, resolve_architecture
+
+
+def _is_variational(transformer: Any) -> bool:
+    return isinstance(resolve_architecture(transformer.architecture), Variational)
 
 
 class AutoencoderTransformer(
@@ -296,6 +302,32 @@ class AutoencoderTransformer(
                 f"with a latent_dim of {self._n_features_out}. Pass what transform "
                 f"returns."
             )
+        return self.scorer_.decode(codes)
+
+    @available_if(_is_variational)
+    def sample(self, n_samples=1, random_state=None):
+        """Generate rows from random codes; variational architectures only.
+
+        Parameters
+        ----------
+        n_samples : int, default=1
+            Number of rows.
+        random_state : int, RandomState instance or None, default=None
+            Seed of the codes, which are drawn from the standard normal distribution.
+
+        Returns
+        -------
+        rows : ndarray or DataFrame of shape (n_samples, n_features)
+            In original units and categories, of the kind that `fit` was given.
+
+        Raises
+        ------
+        NotFittedError
+            If the transformer is not fitted.
+        """
+        check_is_fitted(self)
+        shape = (n_samples, self.scorer_.network.latent_dim)
+        codes = generator(random_state).standard_normal(shape, dtype=np.float32)
         return self.scorer_.decode(codes)
 
     def score(self, X, y=None):
