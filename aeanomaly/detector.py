@@ -71,8 +71,9 @@ class AutoencoderOutlierDetector(OutlierMixin, BaseAutoencoder):
     batch_size : int, default=256
         Rows in a step; all rows where there are fewer.
     max_iter : int or "auto", default="auto"
-        Number of epochs. "auto" is as many as make about 400 steps, whatever the
-        number of rows; of a table that is larger an epoch visits a sample.
+        Number of epochs. "auto" is as many as make about 400 steps in a detector, and
+        2,000 in a transformer, whatever the number of rows; of a table that is larger
+        an epoch visits a sample.
     early_stopping : bool, default=False
         Whether to stop when the loss of held-out rows no longer falls, and to restore
         the best weights.
