@@ -1,0 +1,163 @@
+import numpy as np
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from aeanomaly import AutoencoderOutlierDetector
+from aeanomaly.hybrid import suspicious_rows
+from aeanomaly.scoring.parts import Neighbourhood, Surroundings, TailScale
+
+SMALL = {"hidden_layer_sizes": (16,), "max_iter": 20, "random_state": 0}
+
+
+@pytest.fixture(scope="module")
+def rows():
+    rng = np.random.default_rng(0)
+    return rng.standard_normal((600, 3)) @ rng.standard_normal((3, 8))
+
+
+@pytest.fixture(scope="module")
+def detector(rows):
+    return AutoencoderOutlierDetector(**SMALL).fit(rows)
+
+
+def part_names(detector):
+    return [type(scaled.part).__name__ for scaled in detector.scorer_.reduction.parts]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("score_type", ["hybrid", "reconstruction"])
+def test_far_points_on_the_manifold_are_flagged_and_ordered(seed, score_type):
+    rng = np.random.default_rng(seed)
+    direction = rng.standard_normal(10)
+    X = rng.standard_normal((2_000, 1)) * direction
+    X += 0.1 * rng.standard_normal(X.shape)
+    detector = AutoencoderOutlierDetector(
+        contamination=0.01, score_type=score_type, random_state=seed
+    ).fit(X)
+    scores = detector.score_samples(np.array([[5.0], [10.0], [30.0]]) * direction)
+    assert (scores < detector.offset_).all()
+    assert (np.diff(scores) < 0).all()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("score_type", ["hybrid", "reconstruction"])
+def test_a_noisy_column_does_not_drown_the_others(score_type):
+    rng = np.random.default_rng(0)
+    mixing, other_mixing = rng.standard_normal((2, 4, 12))
+    normal = rng.standard_normal((3_000, 4)) @ mixing
+    normal += 0.2 * rng.standard_normal(normal.shape)
+    abnormal = rng.standard_normal((300, 4)) @ other_mixing
+    test = np.vstack([normal[2_000:], abnormal])
+    labels = np.repeat([0, 1], [1_000, 300])
+
+    def auroc(train, test):
+        detector = AutoencoderOutlierDetector(score_type=score_type, random_state=0)
+        return roc_auc_score(labels, -detector.fit(train).score_samples(test))
+
+    def with_noise(X):
+        # A hundred times the variance of the others.
+        return np.column_stack([X, 10 * normal.std() * rng.standard_normal(len(X))])
+
+    before = auroc(normal[:2_000], test)
+    assert auroc(with_noise(normal[:2_000]), with_noise(test)) > before - 0.02
+
+
+def test_the_score_is_the_sum_of_its_cells(detector, rows):
+    scorer = detector.scorer_
+    for _, evaluation in scorer.iter_evaluations(rows[:50]):
+        cells = scorer.reduction.cells(evaluation, scorer.encoding)
+        statistic = scorer.reduction.statistic(evaluation, scorer.encoding)
+        np.testing.assert_allclose(cells.sum(axis=1), statistic, rtol=1e-6)
+        assert (cells >= 0).all()
+
+
+def test_a_copy_of_a_training_row_is_no_neighbour(detector, rows):
+    scorer = detector.scorer_
+    part = next(
+        scaled.part
+        for scaled in scorer.reduction.parts
+        if isinstance(scaled.part, Neighbourhood)
+    )
+    moved = rows[:100] + 1e-5
+    for (_, copy), (_, near) in zip(
+        scorer.iter_evaluations(rows[:100]),
+        scorer.iter_evaluations(moved),
+        strict=True,
+    ):
+        of_copies = part.statistic(copy, scorer.encoding)
+        of_near_rows = part.statistic(near, scorer.encoding)
+    # A row that is next to a training row is close to it; the training row itself is
+    # only as close as it is to the others.
+    assert np.median(of_near_rows) < np.median(of_copies) - 3
+
+
+def test_repeating_training_rows_changes_no_score(rows):
+    once = AutoencoderOutlierDetector(**SMALL).fit(rows, sample_weight=np.full(600, 2))
+    twice = AutoencoderOutlierDetector(**SMALL).fit(np.repeat(rows, 2, axis=0))
+    np.testing.assert_array_equal(once.score_samples(rows), twice.score_samples(rows))
+
+
+def test_no_references_leaves_out_the_parts_that_keep_training_rows(rows):
+    detector = AutoencoderOutlierDetector(n_references=0, **SMALL).fit(rows)
+    assert part_names(detector) == ["Residual", "Marginal", "Covariance"]
+
+
+def test_references_are_bounded(rows):
+    detector = AutoencoderOutlierDetector(n_references=50, **SMALL).fit(rows)
+    for scaled in detector.scorer_.reduction.parts:
+        if isinstance(scaled.part, Neighbourhood | Surroundings):
+            assert len(scaled.part.references) == 50
+
+
+def test_trimming_finds_the_rows_that_are_rare_column_by_column(detector, rows):
+    planted = np.vstack([rows, np.full((12, 8), 30.0)])
+    encoding = detector.scorer_.encoding
+    Z = encoding.encode(planted).Z
+    found = suspicious_rows(Z, np.ones(len(Z)), encoding, 0.05)
+    assert found[-12:].all()
+    assert found.sum() <= 0.05 * len(planted) + 1
+
+
+def test_trimmed_training_rows_are_not_learnt():
+    rng = np.random.default_rng(0)
+    clean = rng.standard_normal((900, 6)) * 0.5
+    planted = 6 + 0.1 * rng.standard_normal((45, 6))
+    X = np.vstack([clean, planted])
+    residual = {}
+    for share in (0.0, 0.08):
+        detector = AutoencoderOutlierDetector(
+            score_type="reconstruction", trim_fraction=share, random_state=0
+        ).fit(X)
+        residual[share] = -np.median(detector.score_samples(planted))
+    assert residual[0.08] > residual[0.0]
+
+
+def test_tail_scale_is_continuous_and_grows_beyond_the_training_rows():
+    statistics = np.random.default_rng(0).exponential(size=500)
+    scale = TailScale.fit(statistics, np.ones(500))
+    grid = np.linspace(-1, 50, 200_001)
+    surprise = scale(grid)
+    assert (np.diff(surprise) >= 0).all()
+    assert np.diff(surprise).max() < 0.05
+    assert (np.diff(scale(np.array([10.0, 20.0, 40.0]))) > 0).all()
+
+
+def test_tail_scale_gives_minus_the_log_share():
+    scale = TailScale.fit(np.arange(1_000.0), np.ones(1_000))
+    np.testing.assert_allclose(scale(np.array([899.0])), -np.log(0.1), rtol=0.02)
+
+
+def test_tail_scale_counts_weights_as_repeats():
+    values = np.array([1.0, 2.0, 3.0, 4.0])
+    weights = np.array([1.0, 2.0, 1.0, 4.0])
+    weighted = TailScale.fit(values, weights)
+    order = weighted(np.array([1.0, 2.0, 3.0, 4.0]))
+    assert (np.diff(order) > 0).all()
+    assert order[-1] < -np.log(0.2)
+
+
+def test_score_type_selects_the_plain_error(rows):
+    detector = AutoencoderOutlierDetector(score_type="reconstruction", **SMALL)
+    reduction = detector.fit(rows).scorer_.reduction
+    assert type(reduction).__name__ == "Residual"
