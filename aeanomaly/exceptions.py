@@ -5,6 +5,7 @@
     AeanomalyError
     ├── ColumnError(ValueError)          a column is missing, unknown or of another kind
     │   └── InfiniteValueError           a column holds infinite values
+    ├── TableError(ValueError)           a table file cannot be read or written
     └── ArchiveError(ValueError)         a model file cannot be read
         ├── ArchiveFormatError           it is no aeanomaly archive, or it is truncated
         ├── ArchiveProtocolError         a newer aeanomaly wrote it
@@ -26,6 +27,7 @@ __all__ = [
     "ArchiveSizeError",
     "ColumnError",
     "InfiniteValueError",
+    "TableError",
 ]
 
 
@@ -39,6 +41,10 @@ class ColumnError(AeanomalyError, ValueError):
 
 class InfiniteValueError(ColumnError):
     """A column holds infinite values."""
+
+
+class TableError(AeanomalyError, ValueError):
+    """A table file cannot be read or written."""
 
 
 class ArchiveError(AeanomalyError, ValueError):

@@ -1,0 +1,97 @@
+"""What both formats share: sizes of batches, and columns as the model knows them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ..exceptions import TableError
+from ..scoring.columns import CategoricalColumn, Column, DatetimeColumn
+
+# Cells of a batch: a hundred megabytes where each is a Python string. The bounds keep
+# the overhead of a batch small for wide tables, and its memory for narrow ones.
+_BATCH_CELLS = 1_000_000
+_BATCH_ROWS = (1_024, 65_536)
+
+_ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+def batch_rows(n_columns: int) -> int:
+    """Return the number of rows of a batch, so that its memory is bounded."""
+    low, high = _BATCH_ROWS
+    return max(low, min(high, _BATCH_CELLS // max(1, n_columns)))
+
+
+def is_text(column: Column) -> bool:
+    """Return whether a fitted column holds categories that are strings."""
+    return isinstance(column, CategoricalColumn) and any(
+        isinstance(level, str) for level in (*column.levels, *column.infrequent)
+    )
+
+
+def is_boolean(column: Column) -> bool:
+    """Return whether a fitted column holds categories that are booleans."""
+    return isinstance(column, CategoricalColumn) and any(
+        isinstance(level, bool) for level in column.levels
+    )
+
+
+def with_times(frame: Any) -> Any:
+    """Return a frame whose text columns of ISO 8601 times are datetimes.
+
+    Times with an offset from UTC become UTC; a column in which a single value is no
+    time stays text.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> frame = pd.DataFrame({"day": ["2024-02-29", None], "code": ["2024-02", "x"]})
+    >>> with_times(frame)["day"].dt.year.tolist()[0], with_times(frame)["code"][0]
+    (2024.0, '2024-02')
+    """
+    from pandas.api.types import is_object_dtype, is_string_dtype
+
+    parsed = {
+        name: _as_times(values)
+        for name, values in frame.items()
+        if (is_object_dtype(values) or is_string_dtype(values)) and values.notna().any()
+    }
+    return frame.assign(**parsed)
+
+
+def as_fitted(frame: Any, columns: Mapping[str, Column]) -> Any:
+    """Return the fitted columns of a batch, times that are text as datetimes.
+
+    What still is of another kind than in `fit` is left to the scorer, whose error
+    names the column.
+    """
+    from pandas.api.types import is_datetime64_any_dtype
+
+    parsed = {
+        name: _as_times(frame[name])
+        for name, column in columns.items()
+        if isinstance(column, DatetimeColumn)
+        and not is_datetime64_any_dtype(frame[name])
+    }
+    return frame[list(columns)].assign(**parsed)
+
+
+def _as_times(values: Any) -> Any:
+    """Return text as datetimes if all of it is ISO 8601, else as it is."""
+    import pandas as pd
+
+    first = values.first_valid_index()
+    if first is not None and not _ISO_DATE.match(str(values[first])):
+        return values
+    try:
+        times = pd.to_datetime(values, format="ISO8601", utc=True)
+    except (ValueError, TypeError):
+        return values
+    return times.dt.tz_localize(None)
+
+
+def no_rows(path: Path) -> TableError:
+    """Return the error of a table without rows."""
+    return TableError(f"{path} holds no rows. Pass a table with at least one.")

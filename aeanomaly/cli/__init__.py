@@ -1,0 +1,89 @@
+"""The command line: ``aeanomaly detect | fit | score | inspect``.
+
+Each command is a module with a function ``run(arguments)``, imported only when it is
+asked for: ``score`` starts without scikit-learn and TensorFlow.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import warnings
+from typing import Any
+
+from ..exceptions import AeanomalyError
+from .arguments import parse_arguments
+
+_FAILED = 1
+# What a shell reports for a program that SIGINT ended.
+_INTERRUPTED = 130
+
+# Errors that a user can cause, and whose text says what to do.
+_EXPECTED = (AeanomalyError, ValueError, OSError, ImportError)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    argv : list of str, default=None
+        Arguments without the program's name; by default those of the process.
+
+    Returns
+    -------
+    int
+        0; 1 after an error, which is one sentence on standard error; 130 after
+        Ctrl+C. Wrong usage exits with 2.
+
+    Examples
+    --------
+    >>> from aeanomaly.cli import main
+    >>> main(["inspect", "nowhere.aea"])
+    1
+    """
+    arguments = parse_arguments(argv)
+    command = importlib.import_module(f".{arguments.module}", __name__)
+    name = f"aeanomaly {arguments.command}"
+    try:
+        with warnings.catch_warnings():
+            warnings.showwarning = _warn_in_one_line(name)
+            command.run(arguments)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        sys.stderr.write(f"\n{name}: interrupted\n")
+        return _INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read standard output, such as `head`, has seen enough; what is
+        # left in the buffer must not fail again when Python exits.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _FAILED
+    except Exception as error:
+        if sys.flags.dev_mode:
+            raise
+        sys.stderr.write(f"{name}: error: {_sentence(error)}\n")
+        return _FAILED
+    return 0
+
+
+def _warn_in_one_line(name: str) -> Any:
+    def showwarning(message: Warning | str, *_: Any, **__: Any) -> None:
+        sys.stderr.write(f"{name}: warning: {' '.join(str(message).split())}\n")
+
+    return showwarning
+
+
+def _sentence(error: Exception) -> str:
+    """Return an error as one line."""
+    text = " ".join(str(error).split())
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}."
+    if isinstance(error, _EXPECTED) and text:
+        return text
+    if isinstance(error, MemoryError):
+        return "There is not enough memory. Pass fewer rows or columns."
+    return (
+        f"Unexpected {type(error).__name__}: {text}. Run `python -X dev -m aeanomaly` "
+        f"with the same arguments for a traceback to report."
+    )

@@ -1,0 +1,91 @@
+"""``aeanomaly detect``: fit and score the same table, and measure with labels."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import time
+from typing import Any
+
+import numpy as np
+
+from .._evaluation import (
+    anomalies,
+    format_metrics,
+    measure,
+    measure_isolation_forest,
+)
+from .._tables import check_output, open_table
+from .fit import TrainingTable, describe_input, fit_detector, read_features
+from .score import check_added_names, describe_flagged, write_scores
+from .terminal import compact_table, say, shows_progress
+
+_SHOWN_ROWS = 10
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Train, write all rows with their scores, and summarise."""
+    source = open_table(arguments.table)
+    check_added_names(source)
+    check_output(arguments.output, arguments.table)
+    table = read_features(arguments)
+    # Labels that cannot be used are an error before training, not after.
+    labels = (
+        _Labels(table.whole[arguments.label], arguments) if arguments.label else None
+    )
+    detector, fit_seconds = fit_detector(table.features, arguments)
+    start = time.perf_counter()
+    scores = _write(source, detector, arguments)
+    score_seconds = time.perf_counter() - start
+    if arguments.quiet:
+        return
+    say(describe_input(arguments.table, table))
+    say(f"Trained in {fit_seconds:.1f} s, scored and written in {score_seconds:.1f} s.")
+    n_outliers = int((scores < detector.offset_).sum())
+    say(describe_flagged(n_outliers, len(scores), detector.offset_))
+    say(f"\nThe most abnormal rows, counted from 0:\n{_top_rows(table, scores)}\n")
+    if labels is not None:
+        say(labels.compare(scores, table.features, fit_seconds + score_seconds))
+    say(f"Written to {arguments.output}.")
+
+
+def _write(source: Any, detector: Any, arguments: argparse.Namespace) -> np.ndarray:
+    """Write the rows with their scores, and return these."""
+    progress = shows_progress(arguments.quiet)
+    scorer, offset = detector.scorer_, detector.offset_
+    batches = write_scores(source, arguments.output, scorer, offset, progress)
+    with contextlib.closing(batches):
+        return np.concatenate([*batches])
+
+
+def _top_rows(table: TrainingTable, scores: np.ndarray) -> str:
+    top = np.argsort(scores, kind="stable")[:_SHOWN_ROWS]
+    frame = table.whole.iloc[top]
+    frame.insert(0, "row", top)
+    frame.insert(1, "score", scores[top])
+    return compact_table(frame)
+
+
+class _Labels:
+    """The label column: which rows have one, and which of them are anomalies."""
+
+    def __init__(self, values: Any, arguments: argparse.Namespace) -> None:
+        self._name = arguments.label
+        self._random_state = arguments.random_state
+        self._labelled = values.notna().to_numpy()
+        self._is_anomaly = anomalies(values[self._labelled], arguments.normal)
+
+    def compare(self, scores: np.ndarray, features: Any, seconds: float) -> str:
+        """Return the metrics of the detector and of an isolation forest as text."""
+        name, found = "AutoencoderOutlierDetector", self._is_anomaly
+        metrics = [
+            measure(name, scores[self._labelled], found, seconds),
+            measure_isolation_forest(
+                features, found, self._labelled, self._random_state
+            ),
+        ]
+        return (
+            f"Measured with {self._name!r}, which labels {found.sum():,} of "
+            f"{len(found):,} rows ({found.mean():.2%}) as anomalies:\n"
+            f"{format_metrics(metrics)}\n"
+        )

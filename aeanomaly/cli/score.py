@@ -1,0 +1,135 @@
+"""``aeanomaly score``: score a table of any size with a saved model."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from .._tables import check_output, open_table, table_writer
+from ..exceptions import ArchiveError, ColumnError, TableError
+from ..scoring.archive import read_model
+from ..scoring.scorer import Scorer
+from ..scoring.table import TableEncoding, check_names
+from .terminal import RowProgress, say, shows_progress
+
+_ADDED = ("score", "is_outlier")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Score in one pass, in memory that does not grow with the number of rows."""
+    table = open_table(arguments.table)
+    check_added_names(table)
+    check_output(arguments.output, arguments.table)
+    model = read_model(arguments.model)
+    if model.offset is None:
+        raise ArchiveError(
+            f"{arguments.model} holds an {model.estimator}, which has no threshold. "
+            f"Pass the model of an AutoencoderOutlierDetector."
+        )
+    start = time.perf_counter()
+    n_rows = n_outliers = 0
+    progress = shows_progress(arguments.quiet)
+    batches = write_scores(
+        table, arguments.output, model.scorer, model.offset, progress
+    )
+    with contextlib.closing(batches):
+        for scores in batches:
+            n_rows += len(scores)
+            n_outliers += int((scores < model.offset).sum())
+    if not arguments.quiet:
+        seconds = time.perf_counter() - start
+        say(f"Scored {n_rows:,} rows of {arguments.table} in {seconds:.1f} s.")
+        say(describe_flagged(n_outliers, n_rows, model.offset))
+        say(f"Written to {arguments.output}.")
+
+
+def check_added_names(table: Any) -> None:
+    """Raise a `TableError` if a column to add is there already."""
+    for name in _ADDED:
+        if name in table.column_names:
+            raise TableError(
+                f"{table.path} already has a column {name!r}, which the output needs. "
+                f"Rename or remove it."
+            )
+
+
+def write_scores(
+    table: Any, output: str, scorer: Scorer, offset: float, progress: bool
+) -> Iterator[np.ndarray]:
+    """Write a table with its scores; yield the scores of each batch.
+
+    The file appears after the last batch; closed before, the generator leaves none.
+
+    Parameters
+    ----------
+    table : CsvTable or ParquetTable
+    output : str
+    scorer : Scorer
+    offset : float
+        Rows that score below it are outliers.
+    progress : bool
+    """
+    names = fitted_names(scorer.encoding, table.column_names)
+    columns = dict(zip(names, scorer.encoding.columns, strict=True))
+    n_rows = 0
+    with (
+        table_writer(output) as writer,
+        contextlib.closing(RowProgress(table.n_rows, progress)) as line,
+    ):
+        for batch in table.iter_batches(columns):
+            added = added_columns(scorer, offset, batch.features)
+            writer.write(batch, added)
+            n_rows += len(added["score"])
+            line.show(n_rows)
+            yield added["score"]
+
+
+def added_columns(
+    scorer: Scorer, offset: float, features: Any
+) -> dict[str, np.ndarray]:
+    """Return the columns that the output adds to a batch, in their order.
+
+    Parameters
+    ----------
+    scorer : Scorer
+    offset : float
+    features : DataFrame of shape (n_rows, n_features)
+        The fitted columns in their order.
+    """
+    scores = scorer.score_samples(features)
+    return {"score": scores, "is_outlier": scores < offset}
+
+
+def fitted_names(encoding: TableEncoding, names: list[str]) -> list[str]:
+    """Return the table's names of the fitted columns, in the fitted order.
+
+    Columns that the model was not fitted on are left alone: they are only copied.
+
+    Raises
+    ------
+    ColumnError
+        If a fitted column is missing.
+    """
+    if encoding.named:
+        fitted = set(encoding.names)
+        check_names(encoding.names, [name for name in names if name in fitted])
+        return encoding.names
+    if len(names) != len(encoding.columns):
+        raise ColumnError(
+            f"The table has {len(names)} columns, but the model was fitted on an array "
+            f"of {len(encoding.columns)} columns. Pass the same columns."
+        )
+    return names
+
+
+def describe_flagged(n_outliers: int, n_rows: int, offset: float) -> str:
+    """Return a line that says how many rows are outliers, and below what score."""
+    return (
+        f"Flagged {n_outliers:,} rows ({n_outliers / n_rows:.2%}) that score below the "
+        f"threshold of {offset:.6g}."
+    )
