@@ -6,7 +6,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 import scipy.sparse
-from cases import CHEAP, make_numbers, make_table
+from cases import CHEAP, make_numbers
 from numpy.testing import assert_allclose, assert_array_equal
 
 from aeanomaly import AutoencoderOutlierDetector, AutoencoderTransformer
