@@ -25,6 +25,7 @@ from .scoring.activations import ACTIVATIONS
 from .scoring.errors import unit_errors
 from .scoring.parts import Residual
 from .scoring.scorer import Scorer
+from .scoring.table import TableEncoding
 
 # Fewer held-out rows than this say nothing: the training rows stand in for them.
 _MIN_HELD_OUT = 5
@@ -119,48 +120,67 @@ class BaseAutoencoder(BaseEstimator):
 
         With ``go_on``, encoding and weights are those of the last fit, if there is one.
         """
-        from .training.trainer import train
-
         go_on = go_on and hasattr(self, "_training")
-        architecture = resolve_architecture(self.architecture)
         rng = generator(self.random_state)
         known = self.scorer_.encoding if go_on else None
-        table = check_table(self, architecture.as_table(X), known)
-        sample_shape = tuple(getattr(X, "shape", table.shape)[1:])
-        architecture = architecture.for_samples(sample_shape)
-        rows = distinct_rows(table, sample_weight)
-        encoding = known or architecture.fit_encoding(
-            rows.table,
-            rows.weights,
-            scaling=self.scaling,
-            max_categories=self.max_categories,
-            sample_shape=sample_shape,
-        )
+        architecture, encoding, rows = self._encode(X, sample_weight, known)
         Z = encoding.encode(rows.table).Z
         fit_rows = FitRows(rows, Z, *self._split(len(Z), rng))
         plan = self._plan(architecture, encoding, Z)
-        training_rows = self._training_rows(fit_rows, encoding)
-        options = self._training_options(training_rows.n_visits)
-        if one_epoch:
-            options = replace(options, max_iter=1, learning_rate="constant")
         # Weights of a network of another shape are of no use.
         resumed = go_on and self._training.key == plan.key
         state = self._training.state if resumed else None
-        result = train(
-            plan, training_rows, options, rng, callbacks=self.callbacks, state=state
-        )
+        result = self._train(plan, fit_rows, encoding, rng, state, one_epoch)
         if self.warm_start or one_epoch:
             self._training = TrainingState(plan.key, result.state)
         self.architecture_ = architecture
         self.history_ = result.history
         self.n_iter_ = result.n_iter
         activation = plan.objective.output_activation
-        unscored = Scorer(
-            encoding, result.network, activation, _unit_residual(encoding)
-        )
+        plain = Residual(np.ones(len(encoding.unit_columns), dtype=np.float32))
+        unscored = Scorer(encoding, result.network, activation, plain)
         reduction = self._fit_reduction(unscored, fit_rows, rng)
         self.scorer_ = replace(unscored, reduction=reduction)
         return fit_rows
+
+    def _encode(
+        self, X: Any, sample_weight: Any, known: TableEncoding | None
+    ) -> tuple[Architecture, TableEncoding, DistinctRows]:
+        """Return the architecture, the encoding (the known one, if any) and the rows."""
+        architecture = resolve_architecture(self.architecture)
+        table = check_table(self, architecture.as_table(X), known)
+        sample_shape = tuple(getattr(X, "shape", table.shape)[1:])
+        architecture = architecture.for_samples(sample_shape)
+        rows = distinct_rows(table, sample_weight)
+        if known is not None:
+            return architecture, known, rows
+        encoding = architecture.fit_encoding(
+            rows.table,
+            rows.weights,
+            scaling=self.scaling,
+            max_categories=self.max_categories,
+            sample_shape=sample_shape,
+        )
+        return architecture, encoding, rows
+
+    def _train(
+        self,
+        plan: Any,
+        rows: FitRows,
+        encoding: TableEncoding,
+        rng: np.random.Generator,
+        state: list[np.ndarray] | None,
+        one_epoch: bool,
+    ) -> Any:
+        from .training.trainer import train
+
+        training_rows = self._training_rows(rows, encoding)
+        options = self._training_options(training_rows.n_visits)
+        if one_epoch:
+            options = replace(options, max_iter=1, learning_rate="constant")
+        return train(
+            plan, training_rows, options, rng, callbacks=self.callbacks, state=state
+        )
 
     def _split(
         self, n_rows: int, rng: np.random.Generator
@@ -286,7 +306,8 @@ class BaseAutoencoder(BaseEstimator):
 
         The file holds arrays and JSON, nothing that is executed when it is loaded
         with `aeanomaly.load`. It is complete or not there at all: an older file of
-        that name is replaced at the end.
+        that name is replaced at the end. The state of training is not stored:
+        `warm_start` and `partial_fit` begin anew after loading.
 
         Parameters
         ----------
@@ -341,11 +362,6 @@ def generator(random_state: Any) -> np.random.Generator:
     if isinstance(random_state, np.random.RandomState):
         return np.random.default_rng(random_state.randint(2**31, size=4))
     return np.random.default_rng(random_state)
-
-
-def _unit_residual(encoding: Any) -> Residual:
-    """Return the plain error, in which all columns count the same."""
-    return Residual(np.ones(len(encoding.unit_columns), dtype=np.float32))
 
 
 def _held_out_variances(scorer: Scorer, rows: FitRows) -> np.ndarray:
