@@ -146,7 +146,7 @@ class BaseAutoencoder(BaseEstimator):
     def _encode(
         self, X: Any, sample_weight: Any, known: TableEncoding | None
     ) -> tuple[Architecture, TableEncoding, DistinctRows]:
-        """Return the architecture, the encoding (the known one, if any) and the rows."""
+        """Return architecture, encoding (the known one, if any) and distinct rows."""
         architecture = resolve_architecture(self.architecture)
         table = check_table(self, architecture.as_table(X), known)
         sample_shape = tuple(getattr(X, "shape", table.shape)[1:])

@@ -436,9 +436,8 @@ class AutoencoderOutlierDetector(OutlierMixin, BaseAutoencoder):
             "reason_1", "reason_2", ... such as "amount 912.4, expected about 35". With
             the index of X.
         """
-        return score_frame(
-            self.scorer_, self.offset_, self._check_table(X), _index(X), reasons
-        )
+        table = self._check_table(X)
+        return score_frame(self.scorer_, self.offset_, table, _index(X), reasons)
 
     def explain(self, X, top=3):
         """Return the columns that make up the score of each row.
@@ -473,7 +472,8 @@ class AutoencoderOutlierDetector(OutlierMixin, BaseAutoencoder):
         NotFittedError
             If the detector is not fitted.
         """
-        return explain_frame(self.scorer_, self._check_table(X), _index(X), top)
+        table = self._check_table(X)
+        return explain_frame(self.scorer_, table, _index(X), top)
 
 
 def _index(X: Any) -> Any:
