@@ -207,5 +207,21 @@ def test_weights_that_do_not_fit_the_layers_are_an_error_of_the_file(rows):
         N_INPUTS,
         LATENT_DIM,
     )
-    with pytest.raises(ArchiveIntegrityError, match="do not fit its layers"):
+    with pytest.raises(ArchiveIntegrityError, match="do not fit the stored layers"):
+        wrong.encode(rows)
+
+
+def test_layers_that_do_not_fit_one_another_are_an_error_of_the_file(rows):
+    frozen, tree = network(), json.loads(network().encoder)
+    tree["config"]["layers"][1]["config"]["target_shape"] = [3, 3]
+    wrong = KerasNetwork(
+        json.dumps(tree),
+        frozen.decoder,
+        frozen.encoder_weights,
+        frozen.decoder_weights,
+        1,
+        N_INPUTS,
+        LATENT_DIM,
+    )
+    with pytest.raises(ArchiveIntegrityError, match="do not fit one another"):
         wrong.encode(rows)

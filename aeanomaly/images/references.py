@@ -30,6 +30,7 @@ __all__ = [
     "denoising",
     "digit_map",
     "linear",
+    "narrow",
     "regularized",
     "simple",
     "sparse",
@@ -63,8 +64,11 @@ def _reference(
     }
     if not detector:
         return AutoencoderTransformer(**shared)
-    # The training images of a digit are clean: none is left out as suspicious.
-    return AutoencoderOutlierDetector(n_estimators=1, trim_fraction=0.0, **shared)
+    # The training images of a digit are clean: none is left out as suspicious. Single
+    # pixels say nothing, so that the other parts of the hybrid score do not help.
+    return AutoencoderOutlierDetector(
+        n_estimators=1, trim_fraction=0.0, score_type="reconstruction", **shared
+    )
 
 
 def simple(*, detector: bool = False) -> Estimator:
@@ -108,14 +112,15 @@ def deep(*, detector: bool = False) -> Estimator:
     ========  =======================  ==================
     part      layers                   activation
     ========  =======================  ==================
-    encoder   784 → 128 → 64 → 32      ReLU
+    encoder   784 → 128 → 64 → 32      ReLU, code linear
     decoder   32 → 64 → 128 → 784      ReLU, last sigmoid
     ========  =======================  ==================
 
-    Published: 0.0926 after 50 epochs.
+    Published: 0.0926 after 50 epochs, with a ReLU on the code as well. It costs a
+    tenth of the loss here, since units that never act stay so.
     """
     return _reference(
-        ImageUndercomplete(code_activation="relu"),
+        ImageUndercomplete(),
         hidden_layer_sizes=(128, 64),
         latent_dim=32,
         detector=detector,
@@ -137,6 +142,33 @@ def digit_map(*, detector: bool = False) -> Estimator:
         hidden_layer_sizes=(128, 64, 10),
         latent_dim=2,
         detector=detector,
+    )
+
+
+def narrow(*, detector: bool = False) -> Estimator:
+    """Return an autoencoder whose eight codes hold one digit's images and no others.
+
+    ========  =======================  ==================
+    part      layers                   activation
+    ========  =======================  ==================
+    encoder   784 → 256 → 128 → 8      ReLU, code linear
+    decoder   8 → 128 → 256 → 784      ReLU, last linear
+    ========  =======================  ==================
+
+    The loss is the squared error. As a detector it should be given images of equal
+    norm (scikit-learn's `Normalizer`), or it finds bold digits abnormal and thin ones
+    normal. Published, for Deep SVDD on such images: a mean AUROC of 0.948.
+
+    References
+    ----------
+    L. Ruff et al., "Deep One-Class Classification", ICML 2018.
+    """
+    return _reference(
+        ImageUndercomplete(),
+        hidden_layer_sizes=(256, 128),
+        latent_dim=8,
+        detector=detector,
+        loss="squared_error",
     )
 
 
@@ -189,7 +221,7 @@ def convolutional(*, n_stages: int = 3, detector: bool = False) -> Estimator:
             f"{n_stages!r} instead."
         )
     architecture = ConvolutionalArchitecture(filters=(16, 8, 8)[:n_stages])
-    return _reference(architecture, detector=detector)
+    return _reference(architecture, detector=detector, learning_rate_init=1e-2)
 
 
 def denoising(*, detector: bool = False) -> Estimator:

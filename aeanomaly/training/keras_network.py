@@ -212,16 +212,15 @@ def _rebuild(configuration: str, weights: list[np.ndarray], dtype: str) -> Any:
     tree = json.loads(configuration)
     if dtype != "float32":
         _set_dtype(tree, dtype)
-    with isolated_python_random():
-        model = keras.models.model_from_json(json.dumps(tree))
-    expected = [tuple(variable.shape) for variable in model.weights]
-    if [array.shape for array in weights] != expected:
+    try:
+        with isolated_python_random():
+            model = keras.models.model_from_json(json.dumps(tree))
+        model.set_weights(weights)
+    except Exception as error:  # Keras and TensorFlow have no common base of errors.
         raise ArchiveIntegrityError(
-            f"The stored weights of {model.name!r} do not fit its layers, which need "
-            f"arrays of shapes {expected}. Got {[a.shape for a in weights]} instead. "
-            f"Save the model again."
-        )
-    model.set_weights(weights)
+            f"The stored weights do not fit the stored layers, or the layers do not "
+            f"fit one another ({type(error).__name__}: {error}). Save the model again."
+        ) from error
     return model
 
 

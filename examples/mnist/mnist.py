@@ -22,6 +22,7 @@ import numpy as np
 from sklearn.decomposition import PCA
 from sklearn.ensemble import IsolationForest
 from sklearn.metrics import roc_auc_score
+from sklearn.preprocessing import Normalizer
 
 from aeanomaly.datasets import load_mnist
 from aeanomaly.images import ErrorMapDisplay, plot_image_rows, references
@@ -34,6 +35,7 @@ REFERENCES = {
     "sparse": references.sparse,
     "deep": references.deep,
     "map": references.digit_map,
+    "narrow": references.narrow,
     "regularized": references.regularized,
     "convolutional, 2 stages": functools.partial(references.convolutional, n_stages=2),
     "convolutional, 3 stages": references.convolutional,
@@ -47,10 +49,12 @@ PUBLISHED = {
     "deep": references.PUBLISHED["deep"],
     "convolutional, 3 stages": references.PUBLISHED["convolutional"],
 }
-DETECTORS = ("simple", "deep", "convolutional, 3 stages", "variational, 16")
+DETECTORS = ("narrow", "simple", "deep", "convolutional, 3 stages")
 N_COMPONENTS = 32
 NOISE = 0.5
 FLOAT_BITS = 32
+# Norm to which images are scaled for detection: their pixels still span [0, 1].
+NORM = 4.0
 N_SHOWN = 10
 
 
@@ -248,16 +252,21 @@ def log_history(folder, history):
 
 def print_detection(data, options):
     """Train on one digit's images and tell the other digits from it."""
-    areas = {}
+    areas, test = {}, of_equal_norm(data.x_test)
     for digit in options.digits:
-        own = data.x_train[data.y_train == digit]
+        own = of_equal_norm(data.x_train[data.y_train == digit])
         normal = data.y_test == digit
-        for name, scores in detector_scores(own, data.x_test, options):
+        for name, scores in detector_scores(own, test, options):
             areas.setdefault(name, []).append(roc_auc_score(normal, scores))
         print(f"digit {digit}", {n: round(a[-1], 4) for n, a in areas.items()})
     print(f"\n{'detector':24}{'mean AUROC':>14}{'lowest':>14}")
     for name, values in areas.items():
         print(f"{name:24}{np.mean(values):14.4f}{min(values):14.4f}")
+
+
+def of_equal_norm(images):
+    """Return images that differ in form, not in how bold they are."""
+    return NORM * Normalizer().transform(images.reshape(len(images), -1) / 255)
 
 
 def detector_scores(images, test_images, options):
@@ -267,13 +276,11 @@ def detector_scores(images, test_images, options):
         detector = REFERENCES[name](detector=True)
         detector.set_params(max_iter=options.epochs, random_state=0)
         yield name, detector.fit(images).score_samples(test_images)
-    flat = images.reshape(len(images), -1) / np.float32(255)
-    test = test_images.reshape(len(test_images), -1) / np.float32(255)
-    forest = IsolationForest(random_state=0).fit(flat)
-    yield "IsolationForest", forest.score_samples(test)
-    pca = PCA(N_COMPONENTS, random_state=0).fit(flat)
-    restored = pca.inverse_transform(pca.transform(test))
-    yield "PCA reconstruction", -np.square(test - restored).mean(axis=1)
+    forest = IsolationForest(random_state=0).fit(images)
+    yield "IsolationForest", forest.score_samples(test_images)
+    pca = PCA(N_COMPONENTS, svd_solver="covariance_eigh").fit(images)
+    restored = pca.inverse_transform(pca.transform(test_images))
+    yield "PCA reconstruction", -np.square(test_images - restored).mean(axis=1)
 
 
 # --- pictures -------------------------------------------------------------------------
@@ -328,7 +335,9 @@ def loss_curves(fitted):
             continue  # not comparable with cross-entropies
         losses = estimator.history_["val_loss"]
         ax.plot(np.arange(1, len(losses) + 1), losses, label=name)
-    ax.set(xlabel="epoch", ylabel="validation loss in nats a pixel", ylim=(None, 0.25))
+    ax.set(xlabel="epoch", ylabel="validation loss in nats a pixel", yscale="log")
+    ax.yaxis.set_major_formatter("{x:.2f}")
+    ax.yaxis.set_minor_formatter("{x:.2f}")
     ax.grid(alpha=0.3)
     ax.legend(fontsize="small", ncols=2)
     return figure
@@ -350,14 +359,14 @@ def tsne(estimator, data, n_images=2_000):
     return scatter(points, data.y_test[:n_images], "t-SNE")
 
 
-def generated(estimator, side=15):
+def generated(estimator, side=12):
     """Draw the images of codes on a grid of the normal distribution's quantiles."""
     from scipy.stats import norm
 
     quantiles = norm.ppf(np.linspace(0.03, 0.97, side))
     grid = np.array([(x, y) for y in quantiles[::-1] for x in quantiles])
     images = estimator.inverse_transform(grid).reshape(side, side, 28, 28)
-    figure, ax = plt.subplots(figsize=(6, 6), layout="constrained")
+    figure, ax = plt.subplots(figsize=(5.5, 5.5), layout="constrained")
     ax.imshow(images.swapaxes(1, 2).reshape(side * 28, side * 28), cmap="gray")
     ticks = np.arange(0, side, 2)
     ax.set_xticks(14 + 28 * ticks, [f"{quantiles[i]:.1f}" for i in ticks])
