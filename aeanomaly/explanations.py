@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .scoring.reasons import iter_reasons, reason_texts
+from .scoring.reasons import iter_reasons, score_with_reasons
 from .scoring.scorer import Scorer
 
 
@@ -27,15 +27,8 @@ def score_frame(
     """
     import pandas as pd
 
-    if not reasons:
-        scores = scorer.score_samples(table)
-        columns = {}
-    else:
-        scores, texts = np.empty(len(table)), []
-        for rows, block_scores, block in iter_reasons(scorer, table, reasons):
-            scores[rows] = block_scores
-            texts.append(reason_texts(scorer, block))
-        columns = {f"reason_{i}": c for i, c in enumerate(np.vstack(texts).T, start=1)}
+    scores, texts = score_with_reasons(scorer, table, reasons)
+    columns = {f"reason_{rank}": text for rank, text in enumerate(texts.T, start=1)}
     return pd.DataFrame(
         {"score": scores, "is_outlier": scores < offset, **columns}, index=index
     )

@@ -16,7 +16,6 @@ from aeanomaly._evaluation import _forest_input, anomalies, measure
 from aeanomaly._tables import columns as table_columns
 from aeanomaly.cli import arguments, main
 from aeanomaly.cli import fit as fit_command
-from aeanomaly.cli.terminal import compact_table
 from aeanomaly.exceptions import ColumnError
 from aeanomaly.scoring.archive import write_model
 
@@ -211,7 +210,7 @@ def test_memory_of_score_does_not_grow_with_the_rows(run, tmp_path, model, monke
     make_table().to_csv(path, index=False)
     batches, alive = [], []
 
-    def score_nothing(scorer, offset, features):
+    def score_nothing(scorer, offset, features, n_reasons):
         batches.append(weakref.ref(features))
         alive.append(sum(batch() is not None for batch in batches))
         return {"score": np.zeros(len(features))}
@@ -495,12 +494,21 @@ def test_the_forest_sees_every_kind_of_column(table):
     assert X[:, :1].ravel() == pytest.approx(table["amount"])
 
 
-def test_a_wide_table_is_cut_to_the_terminal(monkeypatch):
-    monkeypatch.setenv("COLUMNS", "40")
-    frame = pd.DataFrame({f"column_{i}": [1.0, 2.0] for i in range(30)})
-    text = compact_table(frame)
-    assert max(map(len, text.splitlines())) <= 40
-    assert text.endswith("more columns)")
+def test_reasons_are_written_as_columns(model, tmp_path, capsys):
+    path, out = tmp_path / "table.csv", tmp_path / "out.csv"
+    make_table().to_csv(path, index=False)
+    arguments = ["score", path, "--model", model, "--output", out, "--reasons", 2]
+    assert main([str(a) for a in arguments]) == 0
+    written = pd.read_csv(out)
+    assert list(written.columns[-4:]) == ["score", "is_outlier", "reason_1", "reason_2"]
+    assert written["reason_1"].str.contains(", expected ").all()
+
+
+def test_a_negative_number_of_reasons_is_wrong_usage(model, tmp_path, capsys):
+    arguments = ["score", "t.csv", "--model", model, "--output", tmp_path / "o.csv"]
+    with pytest.raises(SystemExit, match="2"):
+        main([*map(str, arguments), "--reasons", "-1"])
+    assert "--reasons: -1 is below 0" in capsys.readouterr().err
 
 
 # The process

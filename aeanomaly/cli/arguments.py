@@ -109,6 +109,14 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
         help="table to write: all columns of TABLE, then score (the lower, the more "
         "abnormal) and is_outlier; the suffix says the format",
     )
+    parser.add_argument(
+        "--reasons",
+        type=_n_reasons,
+        default=0,
+        metavar="N",
+        help="columns reason_1 to reason_N to add: the columns of TABLE that make up "
+        "the score, with what was observed and expected; default: 0",
+    )
 
 
 def _add_columns(parser: argparse.ArgumentParser) -> None:
@@ -141,8 +149,8 @@ def _add_network(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--architecture",
         choices=ARCHITECTURES,
-        default="undercomplete",
-        help="kind of autoencoder; default: undercomplete",
+        default="denoising",
+        help="kind of autoencoder; default: denoising",
     )
     parser.add_argument(
         "--latent-dim",
@@ -164,6 +172,13 @@ def _add_quiet(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--quiet", action="store_true", help="print nothing but warnings and errors"
     )
+
+
+def _n_reasons(text: str) -> int:
+    number = _number(int, text, "a whole number from 0")
+    if number < 0:
+        raise argparse.ArgumentTypeError(f"{text} is below 0")
+    return number
 
 
 def _contamination(text: str) -> float | str:

@@ -16,17 +16,19 @@ from .._evaluation import (
     measure_isolation_forest,
 )
 from .._tables import check_output, open_table
+from ..scoring.reasons import score_with_reasons
 from .fit import TrainingTable, describe_input, fit_detector, read_features
 from .score import check_added_names, describe_flagged, write_scores
-from .terminal import compact_table, say, shows_progress
+from .terminal import say
 
 _SHOWN_ROWS = 10
+_SHOWN_REASONS = 2
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Train, write all rows with their scores, and summarise."""
     source = open_table(arguments.table)
-    check_added_names(source)
+    check_added_names(source, arguments.reasons)
     check_output(arguments.output, arguments.table)
     table = read_features(arguments)
     # Labels that cannot be used are an error before training, not after.
@@ -43,7 +45,8 @@ def run(arguments: argparse.Namespace) -> None:
     say(f"Trained in {fit_seconds:.1f} s, scored and written in {score_seconds:.1f} s.")
     n_outliers = int((scores < detector.offset_).sum())
     say(describe_flagged(n_outliers, len(scores), detector.offset_))
-    say(f"\nThe most abnormal rows, counted from 0:\n{_top_rows(table, scores)}\n")
+    top = _top_rows(table, scores, detector.scorer_)
+    say(f"\nThe most abnormal rows, counted from 0:\n{top}\n")
     if labels is not None:
         say(labels.compare(scores, table.features, fit_seconds + score_seconds))
     say(f"Written to {arguments.output}.")
@@ -51,19 +54,21 @@ def run(arguments: argparse.Namespace) -> None:
 
 def _write(source: Any, detector: Any, arguments: argparse.Namespace) -> np.ndarray:
     """Write the rows with their scores, and return these."""
-    progress = shows_progress(arguments.quiet)
     scorer, offset = detector.scorer_, detector.offset_
-    batches = write_scores(source, arguments.output, scorer, offset, progress)
+    batches = write_scores(source, scorer, offset, arguments)
     with contextlib.closing(batches):
         return np.concatenate([*batches])
 
 
-def _top_rows(table: TrainingTable, scores: np.ndarray) -> str:
+def _top_rows(table: TrainingTable, scores: np.ndarray, scorer: Any) -> str:
     top = np.argsort(scores, kind="stable")[:_SHOWN_ROWS]
-    frame = table.whole.iloc[top]
-    frame.insert(0, "row", top)
-    frame.insert(1, "score", scores[top])
-    return compact_table(frame)
+    features = scorer.encoding.select(table.features.iloc[top])
+    _, reasons = score_with_reasons(scorer, features, _SHOWN_REASONS)
+    lines = [
+        f"{row:>9,}  {scores[row]:>8.3f}  {'; '.join(texts)}"
+        for row, texts in zip(top, reasons, strict=True)
+    ]
+    return "\n".join([f"{'row':>9}  {'score':>8}  reasons", *lines])
 
 
 class _Labels:

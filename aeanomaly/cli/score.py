@@ -13,17 +13,16 @@ import numpy as np
 from .._tables import check_output, open_table, table_writer
 from ..exceptions import ArchiveError, ColumnError, TableError
 from ..scoring.archive import read_model
+from ..scoring.reasons import score_with_reasons
 from ..scoring.scorer import Scorer
 from ..scoring.table import TableEncoding, check_names
 from .terminal import RowProgress, say, shows_progress
-
-_ADDED = ("score", "is_outlier")
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Score in one pass, in memory that does not grow with the number of rows."""
     table = open_table(arguments.table)
-    check_added_names(table)
+    check_added_names(table, arguments.reasons)
     check_output(arguments.output, arguments.table)
     model = read_model(arguments.model)
     if model.offset is None:
@@ -33,10 +32,7 @@ def run(arguments: argparse.Namespace) -> None:
         )
     start = time.perf_counter()
     n_rows = n_outliers = 0
-    progress = shows_progress(arguments.quiet)
-    batches = write_scores(
-        table, arguments.output, model.scorer, model.offset, progress
-    )
+    batches = write_scores(table, model.scorer, model.offset, arguments)
     with contextlib.closing(batches):
         for scores in batches:
             n_rows += len(scores)
@@ -48,9 +44,10 @@ def run(arguments: argparse.Namespace) -> None:
         say(f"Written to {arguments.output}.")
 
 
-def check_added_names(table: Any) -> None:
+def check_added_names(table: Any, n_reasons: int) -> None:
     """Raise a `TableError` if a column to add is there already."""
-    for name in _ADDED:
+    reasons = [f"reason_{rank}" for rank in range(1, n_reasons + 1)]
+    for name in ("score", "is_outlier", *reasons):
         if name in table.column_names:
             raise TableError(
                 f"{table.path} already has a column {name!r}, which the output needs. "
@@ -59,7 +56,7 @@ def check_added_names(table: Any) -> None:
 
 
 def write_scores(
-    table: Any, output: str, scorer: Scorer, offset: float, progress: bool
+    table: Any, scorer: Scorer, offset: float, arguments: argparse.Namespace
 ) -> Iterator[np.ndarray]:
     """Write a table with its scores; yield the scores of each batch.
 
@@ -68,21 +65,23 @@ def write_scores(
     Parameters
     ----------
     table : CsvTable or ParquetTable
-    output : str
     scorer : Scorer
     offset : float
         Rows that score below it are outliers.
-    progress : bool
+    arguments : Namespace
+        With the output's name, the number of reasons, and whether to be quiet.
     """
+    progress = shows_progress(arguments.quiet)
     names = fitted_names(scorer.encoding, table.column_names)
     columns = dict(zip(names, scorer.encoding.columns, strict=True))
     n_rows = 0
     with (
-        table_writer(output) as writer,
+        table_writer(arguments.output) as writer,
         contextlib.closing(RowProgress(table.n_rows, progress)) as line,
     ):
         for batch in table.iter_batches(columns):
-            added = added_columns(scorer, offset, batch.features)
+            features = batch.features
+            added = added_columns(scorer, offset, features, arguments.reasons)
             writer.write(batch, added)
             n_rows += len(added["score"])
             line.show(n_rows)
@@ -90,7 +89,7 @@ def write_scores(
 
 
 def added_columns(
-    scorer: Scorer, offset: float, features: Any
+    scorer: Scorer, offset: float, features: Any, n_reasons: int
 ) -> dict[str, np.ndarray]:
     """Return the columns that the output adds to a batch, in their order.
 
@@ -100,9 +99,11 @@ def added_columns(
     offset : float
     features : DataFrame of shape (n_rows, n_features)
         The fitted columns in their order.
+    n_reasons : int
     """
-    scores = scorer.score_samples(features)
-    return {"score": scores, "is_outlier": scores < offset}
+    scores, texts = score_with_reasons(scorer, features, n_reasons)
+    reasons = {f"reason_{rank}": text for rank, text in enumerate(texts.T, start=1)}
+    return {"score": scores, "is_outlier": scores < offset, **reasons}
 
 
 def fitted_names(encoding: TableEncoding, names: list[str]) -> list[str]:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 import time
-from typing import Any
 
 _PROGRESS_SECONDS = 0.2
-_MAX_CELL = 24
 
 
 def say(text: str) -> None:
@@ -54,22 +51,3 @@ class RowProgress:
         if self._shown:
             sys.stderr.write("\r\x1b[K")
             sys.stderr.flush()
-
-
-def compact_table(frame: Any) -> str:
-    """Return a frame as text, without the last columns that the terminal cannot show.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        Of a few rows.
-    """
-    width = shutil.get_terminal_size().columns
-    for n_columns in range(frame.shape[1], 0, -1):
-        text = frame.iloc[:, :n_columns].to_string(
-            index=False, max_colwidth=_MAX_CELL, float_format="{:.6g}".format
-        )
-        if n_columns == 1 or text.index("\n") <= width:
-            break
-    n_hidden = frame.shape[1] - n_columns
-    return f"{text}\n(and {n_hidden} more columns)" if n_hidden else text

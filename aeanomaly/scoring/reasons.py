@@ -103,6 +103,27 @@ def _observed(table: Any, rows: slice) -> np.ndarray:
     return observed
 
 
+def score_with_reasons(
+    scorer: Scorer, table: Any, top: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return scores, and the texts of the ``top`` reasons of each row.
+
+    Returns
+    -------
+    scores : ndarray of shape (n_samples,)
+    texts : ndarray of shape (n_samples, top), object
+    """
+    top = min(top, len(scorer.encoding.columns))
+    if not top:
+        return scorer.score_samples(table), np.empty((len(table), 0), dtype=object)
+    scores = np.empty(len(table))
+    texts = np.empty((len(table), top), dtype=object)
+    for rows, block_scores, reasons in iter_reasons(scorer, table, top):
+        scores[rows] = block_scores
+        texts[rows] = reason_texts(scorer, reasons)
+    return scores, texts
+
+
 def reason_texts(scorer: Scorer, reasons: Reasons) -> np.ndarray:
     """Return one sentence for each reason, (n_samples, top), object.
 

@@ -12,7 +12,8 @@ from .references import copies, iter_squared_distances, row_keys
 
 # Weight of the residuals of all members against the encoded row in the joint space.
 _RESIDUAL_WEIGHT = 0.5
-_MIN_RESIDUAL = 1e-6
+# In deviations of an encoded column: smaller residuals are the rounding of float32.
+_MIN_RESIDUAL = 1e-2
 _MIN_SQUARED_DISTANCE = 1e-6
 
 
