@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
-from .activations import ACTIVATIONS
+from .activations import ACTIVATIONS, FUSED_ACTIVATIONS
 
 
 @dataclass(frozen=True)
@@ -41,21 +42,6 @@ class DenseLayer:
                 f"The activation of a dense layer must be one of "
                 f"{sorted(ACTIVATIONS)}. Got {self.activation!r} instead."
             )
-
-    @cached_property
-    def _double(self) -> tuple[np.ndarray, np.ndarray]:
-        return self.kernel.astype(np.float64), self.bias.astype(np.float64)
-
-    def __call__(self, H: np.ndarray) -> np.ndarray:
-        """Return the layer's output, in the precision of ``H``."""
-        if H.dtype == np.float64:
-            kernel, bias = self._double
-        else:
-            kernel, bias = self.kernel, self.bias
-        H = np.matmul(H, kernel)
-        H += bias[:, None, :]
-        ACTIVATIONS[self.activation](H)
-        return H
 
 
 def fold_constant_inputs(layer: DenseLayer, values: Sequence[float]) -> DenseLayer:
@@ -91,14 +77,17 @@ class Network:
 
     @property
     def n_members(self) -> int:
+        """Number of autoencoders."""
         return self.decoder[0].kernel.shape[0]
 
     @property
     def n_inputs(self) -> int:
+        """Number of columns that go in."""
         return self.encoder[0].kernel.shape[1]
 
     @property
     def latent_dim(self) -> int:
+        """Size of the code."""
         return self.decoder[0].kernel.shape[1]
 
     @property
@@ -109,14 +98,95 @@ class Network:
 
     def encode(self, Z: np.ndarray) -> np.ndarray:
         """Return the codes, of shape (n_members, n_samples, latent_dim)."""
-        H = Z
-        for layer in self.encoder:
-            H = layer(H)
-        return H
+        return _run(self._prepared("encoder", Z.dtype), Z, self.latent_dim)
 
     def decode(self, codes: np.ndarray) -> np.ndarray:
         """Return the logits, of shape (n_members, n_samples, n_encoded)."""
-        H = codes
-        for layer in self.decoder:
-            H = layer(H)
-        return H
+        n_outputs = self.decoder[-1].bias.shape[1]
+        return _run(self._prepared("decoder", codes.dtype), codes, n_outputs)
+
+    def __getstate__(self) -> dict[str, tuple[DenseLayer, ...]]:
+        return {"encoder": self.encoder, "decoder": self.decoder}
+
+    def _prepared(self, part: str, dtype: np.dtype) -> list[_Pass]:
+        # Two threads that come first may both prepare it: the same, and only once.
+        key = part, dtype.char
+        passes = self._passes.get(key)
+        if passes is None:
+            passes = self._passes[key] = _prepare(getattr(self, part), dtype)
+        return passes
+
+    @cached_property
+    def _passes(self) -> dict[tuple[str, str], list[_Pass]]:
+        return {}
+
+
+class _Pass(NamedTuple):
+    """One layer as it is run: a product, then a function of it and of an offset."""
+
+    kernel: np.ndarray
+    offset: np.ndarray
+    function: Callable[[np.ndarray, np.ndarray], None]
+
+
+# NumPy adds a row to each row of a matrix in a loop of its own. Several rows at a time,
+# side by side, make that loop long enough to forget what it costs to begin.
+_ROWS_TOGETHER = 16
+# Products whose number of columns is no multiple of this take up to twice as long.
+_COLUMNS_TOGETHER = 8
+
+
+def _run(passes: list[_Pass], H: np.ndarray, n_outputs: int) -> np.ndarray:
+    for kernel, offset, function in passes:
+        H = np.matmul(H, kernel)
+        n_members, n_rows, width = H.shape
+        whole = n_rows - n_rows % _ROWS_TOGETHER
+        if whole:
+            shape = (n_members, whole // _ROWS_TOGETHER, _ROWS_TOGETHER * width)
+            function(H[:, :whole].reshape(shape), offset)
+        if whole < n_rows:
+            function(H[:, whole:], offset[..., :width])
+    return H[..., :n_outputs]
+
+
+def _prepare(layers: Sequence[DenseLayer], dtype: np.dtype) -> list[_Pass]:
+    """Return the passes of layers, each over its outputs as seldom as can be.
+
+    A pass over memory costs as much as a narrow layer's product. As relu(x + b) is
+    max(x, -b) + b, its bias, like that of a linear layer, can be added to the next
+    layer's instead, after that layer's product.
+    """
+    passes, n_inputs = [], layers[0].kernel.shape[1]
+    carried = np.zeros((len(layers[0].kernel), n_inputs))
+    for layer in layers:
+        kernel, bias = _padded(layer, n_inputs)
+        bias += np.einsum("mi,mio->mo", carried, kernel)
+        carried, n_inputs = np.zeros_like(bias), bias.shape[1]
+        factor, function = FUSED_ACTIVATIONS[layer.activation]
+        if layer is not layers[-1] and layer.activation in _CARRYING:
+            carried, bias, function = bias, -bias, _CARRYING[layer.activation]
+        offset = np.tile((factor * bias)[:, None, :], _ROWS_TOGETHER).astype(dtype)
+        passes.append(_Pass((factor * kernel).astype(dtype), offset, function))
+    return passes
+
+
+def _padded(layer: DenseLayer, n_inputs: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return kernel and bias with zeros for more inputs, and more outputs."""
+    n_members, n_rows, n_columns = layer.kernel.shape
+    n_outputs = n_columns + -n_columns % _COLUMNS_TOGETHER
+    kernel = np.zeros((n_members, n_inputs, n_outputs))
+    kernel[:, :n_rows, :n_columns] = layer.kernel
+    bias = np.zeros((n_members, n_outputs))
+    bias[:, :n_columns] = layer.bias
+    return kernel, bias
+
+
+def _leave(H: np.ndarray, offset: np.ndarray) -> None:
+    """Leave ``H`` as it is."""
+
+
+def _keep_greater(H: np.ndarray, offset: np.ndarray) -> None:
+    np.maximum(H, offset, out=H)
+
+
+_CARRYING = {"linear": _leave, "relu": _keep_greater}

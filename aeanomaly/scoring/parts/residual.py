@@ -39,8 +39,12 @@ class Residual:
         return cells / max(1, len(encoding.columns))
 
     def statistic(self, evaluation: Evaluation, encoding: TableEncoding) -> np.ndarray:
-        """Return the mean error of each row."""
-        return self.cells(evaluation, encoding).sum(axis=1, dtype=np.float64)
+        """Return the mean error of each row: the sum of its cells."""
+        errors = unit_errors(evaluation.Z, evaluation.output, encoding)
+        total = errors @ self.weights.astype(np.float64)
+        if evaluation.novelty is not None:
+            total += evaluation.novelty.sum(axis=1)
+        return np.asarray(total / max(1, len(encoding.columns)))
 
     def expected(self, evaluation: Evaluation, encoding: TableEncoding) -> np.ndarray:
         """Return the reconstruction, mean over the members."""

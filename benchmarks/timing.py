@@ -1,0 +1,96 @@
+"""Interleaved timing of contestants, on pinned threads."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+_THREAD_VARIABLES = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "TF_NUM_INTRAOP_THREADS",
+)
+
+
+@dataclass(frozen=True)
+class Contest:
+    """The same work done by several contestants; the first is aeanomaly.
+
+    Parameters
+    ----------
+    work : str
+    contestants : dict of str to callable
+        Each does the work once, from scratch. What it returns counts as its seconds
+        if it is a float, else all that passed count.
+    goals : dict of str to float
+        Least ratio of a contestant's time to the first one's.
+    floor : float or None
+        Seconds that the work's matrix products take at the machine's own rate.
+    floor_goal : float or None
+        Greatest ratio of the first one's time to the floor.
+    n_rounds : int
+    """
+
+    work: str
+    contestants: dict[str, Callable[[], object]]
+    goals: dict[str, float] = field(default_factory=dict)
+    floor: float | None = None
+    floor_goal: float | None = None
+    n_rounds: int = 3
+
+
+def pin_threads(n_threads: int) -> None:
+    """Start this process again with as many threads and cores for every library."""
+    wanted = str(n_threads)
+    if all(os.environ.get(name) == wanted for name in _THREAD_VARIABLES):
+        return
+    os.environ.update(dict.fromkeys(_THREAD_VARIABLES, wanted))
+    os.environ.update(TF_NUM_INTEROP_THREADS=wanted, TF_CPP_MIN_LOG_LEVEL="3")
+    if hasattr(os, "sched_setaffinity"):
+        cores = sorted(os.sched_getaffinity(0))[:n_threads]
+        os.sched_setaffinity(0, cores)
+    os.execv(sys.executable, [sys.executable, *sys.argv])
+
+
+def seconds(contest: Contest) -> dict[str, float]:
+    """Return the median seconds of each contestant, over interleaved rounds."""
+    times: dict[str, list[float]] = {name: [] for name in contest.contestants}
+    for _ in range(contest.n_rounds):
+        for name, run in contest.contestants.items():
+            start = time.perf_counter()
+            counted = run()
+            elapsed = time.perf_counter() - start
+            times[name].append(counted if isinstance(counted, float) else elapsed)
+    return {name: statistics.median(each) for name, each in times.items()}
+
+
+def repeated(run: Callable[[], object], n_calls: int) -> Callable[[], float]:
+    """Return a contestant whose time is that of one of several calls in a row."""
+
+    def contestant() -> float:
+        start = time.perf_counter()
+        for _ in range(n_calls):
+            run()
+        return (time.perf_counter() - start) / n_calls
+
+    return contestant
+
+
+def sgemm_rate(size: int = 1_536, n_rounds: int = 7) -> float:
+    """Return the best floating point operations a second of a float32 product."""
+    rng = np.random.default_rng(0)
+    left, right = rng.standard_normal((2, size, size), dtype=np.float32)
+    out = np.empty_like(left)
+    best = np.inf
+    for _ in range(n_rounds):
+        start = time.perf_counter()
+        np.matmul(left, right, out=out)
+        best = min(best, time.perf_counter() - start)
+    return 2 * size**3 / best
