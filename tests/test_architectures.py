@@ -238,7 +238,7 @@ def test_the_contractive_penalty_is_the_jacobian_norm_in_the_mean():
 
     penalties = [
         Contractive().training_pass(network, X, {"weight": 0.5}, tf.constant([0, step]))
-        for step in range(800)
+        for step in range(300)
     ]
     estimates = np.array([penalty.numpy()[0] for _, _, penalty in penalties])
     error = estimates.std(axis=0) / np.sqrt(len(estimates))

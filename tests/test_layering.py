@@ -243,4 +243,5 @@ def test_training_without_tensorflow_says_what_is_missing():
         "try:\n    detector.fit(numpy.eye(6))\n"
         "except ImportError as error:\n    print(error)"
     )
-    assert "tensorflow" in run(code).lower() or "keras" in run(code).lower()
+    said = run(code).lower()
+    assert "tensorflow" in said or "keras" in said
