@@ -12,7 +12,6 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from ..scoring.network import DenseLayer, Network, fold_constant_inputs
 from .base import Architecture, dense_stack
 
-
 # Variance that no network can restore: it bounds the weight of the lowest levels.
 _LEVEL_VARIANCE = 0.02
 

@@ -29,6 +29,7 @@ class Objective:
 
     @property
     def n_units(self) -> int:
+        """Number of linear columns and categories."""
         return self.n_linear + len(self.groups)
 
     def per_row(self, X: Any, logits: Any) -> Any:
@@ -46,7 +47,9 @@ class Objective:
 
         total = tf.zeros(tf.shape(X)[:2])
         if self.n_linear:
-            linear = self.per_cell(X[..., : self.n_linear], logits[..., : self.n_linear])
+            linear = self.per_cell(
+                X[..., : self.n_linear], logits[..., : self.n_linear]
+            )
             total += tf.reduce_sum(linear, axis=-1)
         for start, stop in self.groups:
             total += tf.nn.softmax_cross_entropy_with_logits(

@@ -8,8 +8,8 @@ Every part has
     what each column of the table adds to it, of shape (n_samples, n_features), not
     negative. Reasons are made of nothing else.
 
-What a whole score is made of has ``expected(evaluation, encoding)`` as well: the encoded
-values that the row's columns should have had, of shape (n_samples, n_encoded).
+What a whole score is made of has ``expected(evaluation, encoding)`` as well: the
+encoded values that the row's columns should have had, (n_samples, n_encoded).
 """
 
 from .combination import ScaledPart, TailCombination
