@@ -315,6 +315,17 @@ def test_an_error_map_needs_an_architecture_for_images():
         ErrorMapDisplay.from_estimator(model, make_images())
 
 
+def test_the_first_reason_is_the_corrupted_pixel(images):
+    detector = AutoencoderOutlierDetector(
+        architecture=ImageUndercomplete(), score_type="reconstruction", **CHEAP
+    ).set_params(max_iter=200)
+    changed = images[:10].copy()
+    changed[:, 0, 7] = 255
+    reasons = detector.fit(images).explain(changed, top=1)
+    assert (reasons["column"] == 7).mean() >= 0.9
+    assert (reasons["observed"] == 255).mean() >= 0.9
+
+
 def test_pictures_show_every_image_upright(images):
     matplotlib = pytest.importorskip("matplotlib")
     matplotlib.use("Agg")

@@ -109,7 +109,7 @@ def parse(arguments):
     add("--skip", nargs="+", default=[], choices=["detection", "keras", "epochs"])
     add("--digits", nargs="+", type=int, default=list(range(10)), help="to detect")
     add("--pictures", type=Path, default=Path(__file__).parent / "pictures")
-    add("--tensorboard", type=Path, help="folder for TensorBoard's logs")
+    add("--tensorboard", type=Path, help="folder for logs (pip install tensorboard)")
     options = parser.parse_args(arguments)
     options.epochs = options.epochs or (2 if options.quick else 50)
     return options
