@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from aeanomaly import AutoencoderTransformer
-from aeanomaly.scoring.network import Network
+from aeanomaly.scoring.network import Network, run_layers
 from aeanomaly.training.freezing import frozen_layers, keras_model
 
 keras = pytest.importorskip("keras")
@@ -31,9 +31,7 @@ def freeze(model):
 
 
 def run(layers, rows):
-    for layer in layers:
-        rows = layer(rows)
-    return rows[0]
+    return run_layers(layers, rows)[0]
 
 
 COMPILED = {

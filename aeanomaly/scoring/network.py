@@ -136,6 +136,21 @@ _ROWS_TOGETHER = 16
 _COLUMNS_TOGETHER = 8
 
 
+def run_layers(layers: Sequence[DenseLayer], H: np.ndarray) -> np.ndarray:
+    """Return the outputs of a chain of layers, in the precision of ``H``.
+
+    Parameters
+    ----------
+    layers : sequence of DenseLayer
+    H : ndarray of shape (n_samples, n_inputs) or (n_members, n_samples, n_inputs)
+
+    Returns
+    -------
+    ndarray of shape (n_members, n_samples, n_outputs)
+    """
+    return _run(_prepare(layers, H.dtype), H, layers[-1].bias.shape[1])
+
+
 def _run(passes: list[_Pass], H: np.ndarray, n_outputs: int) -> np.ndarray:
     for kernel, offset, function in passes:
         H = np.matmul(H, kernel)
