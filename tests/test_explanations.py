@@ -79,6 +79,13 @@ def test_a_constant_that_takes_a_new_value_is_the_first_reason(
     assert detector.score_frame(row, reasons=1)["reason_1"].iloc[0] == text
 
 
+def test_a_level_that_was_expected_is_said_to_be(detector, frame):
+    row = frame[frame["country"] == "FR"][:1]
+    reasons = detector.score_frame(row, reasons=6).iloc[0, 2:]
+    (text,) = [reason for reason in reasons if reason.startswith("country")]
+    assert text.startswith("country FR, as expected (")
+
+
 def test_a_missing_value_is_named(detector, frame):
     row = frame[:1].assign(amount=np.nan)
     reason = detector.score_frame(row, reasons=1)["reason_1"].iloc[0]

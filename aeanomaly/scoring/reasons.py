@@ -137,7 +137,9 @@ def reason_texts(scorer: Scorer, reasons: Reasons) -> np.ndarray:
         if isinstance(column, CategoricalColumn):
             probability = reasons.probability[index]
             sure = "" if np.isnan(probability) else f" ({probability:.2f})"
-            expectation = f"expected {expected}{sure}"
+            # Rare levels may be no surprise beside the row's other columns.
+            usual = observed == expected
+            expectation = f"{'as expected' if usual else f'expected {expected}'}{sure}"
         elif isinstance(column, DatetimeColumn):
             expectation = f"expected around {expected}"
         else:
