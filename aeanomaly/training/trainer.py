@@ -197,7 +197,7 @@ class _Run:
             self.rows.Z_held_out,
             self.settings | {"alpha": options.alpha},
             int(self.rng.integers(2**31)),
-            jit=repays_xla(program, n_steps, options.batch_size),
+            jit=repays_xla(program, n_steps),
         )
 
     def _run_epochs(self, session: Session, epochs: range) -> None:
