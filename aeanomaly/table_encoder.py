@@ -22,9 +22,10 @@ from .scoring.columns import (
 )
 from .scoring.table import TableEncoding
 
-# Tails of half a percent on either side are clipped before mean and deviation are
-# taken, so that a few wild values cannot flatten all others.
-_TAIL = 0.005
+# Tails of a thousandth on either side, and at least the outermost row, are clipped
+# before mean and deviation are taken: a few wild values must not flatten all others.
+_TAIL = 0.001
+_OUTERMOST_ROWS = 1.5
 # Rows that estimate those tails: their order is that of a hash, hence random.
 _TAIL_ROWS = 10_000
 # Relative range below which a column of numbers counts as constant.
@@ -160,11 +161,11 @@ def _center_and_scale(
     """Return mean and standard deviation, of values with clipped tails on request."""
     clipped = values
     if clip:
+        values_seen, weights_seen = values[:_TAIL_ROWS], weights[:_TAIL_ROWS]
+        n_rows = max(len(weights_seen), weights_seen.sum())
+        tail = min(0.25, max(_TAIL, _OUTERMOST_ROWS / n_rows))
         low, high = np.quantile(
-            values[:_TAIL_ROWS],
-            [_TAIL, 1 - _TAIL],
-            weights=weights[:_TAIL_ROWS],
-            method="inverted_cdf",
+            values_seen, [tail, 1 - tail], weights=weights_seen, method="inverted_cdf"
         )
         # A column whose variation is all in its tails keeps them.
         clipped = np.clip(values, low, high) if high > low else values

@@ -60,7 +60,7 @@ class AutoencoderTransformer(
         else "linear". Categories always have a softmax.
     scaling : {"robust", "standard", "none"}, default="robust"
         How numbers are scaled. "standard" divides the difference from the mean by the
-        standard deviation. "robust" does so after clipping half a percent on either
+        standard deviation. "robust" does so after clipping a thousandth on either
         side, and lets values beyond six deviations grow with their logarithm only.
         "none" takes numbers as they are.
     max_categories : int, default=64
