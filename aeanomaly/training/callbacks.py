@@ -87,6 +87,8 @@ class _WatchedModel:
         self.model = keras.Model(inputs, average, name="autoencoder")
         optimizer = type(program.optimizer).from_config(program.optimizer.get_config())
         optimizer.learning_rate = learning_rate
+        # A saved model loads only with an optimizer that knows its variables.
+        optimizer.build(self.model.trainable_variables)
         self.model.compile(optimizer=optimizer)
 
     def refresh(self) -> None:
