@@ -1,0 +1,238 @@
+"""Each benchmark runs on a tiny input and says what the project's README claims."""
+
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+_ROOT = Path(__file__).parents[1]
+_SHARED = _ROOT.parent / "shared"
+
+
+@pytest.fixture(autouse=True)
+def _benchmarks_importable(monkeypatch):
+    monkeypatch.syspath_prepend(str(_ROOT / "benchmarks"))
+
+
+@pytest.fixture
+def folder(tmp_path, rng):
+    """A folder of two small labelled tables, as the field keeps them."""
+    datasets = tmp_path / "datasets"
+    datasets.mkdir()
+    for name, n_rows in {"2_small": 120, "10_larger": 1_100}.items():
+        X = rng.normal(size=(n_rows, 3))
+        y = (np.arange(n_rows) % 10 == 0).astype(int)
+        X[y == 1] += 6.0
+        np.savez(datasets / f"{name}.npz", X=X, y=y)
+    return datasets
+
+
+def test_data_sets_come_in_order_of_their_number(folder):
+    from adbench import dataset_paths
+
+    assert list(dataset_paths(folder)) == ["2_small", "10_larger"]
+
+
+def test_folder_without_data_sets_is_refused(tmp_path):
+    from adbench import dataset_paths
+
+    with pytest.raises(
+        FileNotFoundError, match=r"holds no \.npz files\. Pass a folder"
+    ):
+        dataset_paths(tmp_path)
+
+
+def test_unknown_setting_is_refused(folder):
+    from adbench import load_split
+
+    message = r"setting must be one of \('semi', 'unsup'\)\. Got 'full' instead\."
+    with pytest.raises(ValueError, match=message):
+        load_split(folder / "2_small.npz", "full", seed=0)
+
+
+def test_semi_trains_on_half_of_the_normal_rows(folder):
+    from adbench import load_split
+
+    split = load_split(folder / "10_larger.npz", "semi", seed=0)
+    assert split.X_train.shape == (495, 3)
+    assert split.y_test.sum() == 110
+    assert len(split.y_test) == 495 + 110
+    np.testing.assert_allclose(split.X_train.mean(axis=0), 0, atol=1e-12)
+    np.testing.assert_allclose(split.X_train.std(axis=0), 1)
+
+
+def test_small_tables_are_resampled_and_every_anomaly_is_tested(folder):
+    from adbench import load_split
+
+    split = load_split(folder / "2_small.npz", "unsup", seed=0)
+    assert len(split.X_train) == len(split.X_test) == 1_000
+
+
+@pytest.mark.parametrize("setting", ["semi", "unsup"])
+@pytest.mark.parametrize("name", ["45_wine", "2_annthyroid", "16_http"])
+def test_splits_equal_those_of_the_field(name, setting):
+    path = _SHARED / f"detection_quality/datasets/{name}.npz"
+    if not path.exists():
+        pytest.skip("../shared/detection_quality is absent: nothing to compare with")
+    from adbench import load_split
+
+    spec = importlib.util.spec_from_file_location(
+        "field_protocol", path.parents[1] / "protocol.py"
+    )
+    field = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(field)
+    expected = field.load_split(path, setting, 1)
+    for ours, theirs in zip(load_split(path, setting, 1), expected, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_quality_finds_anomalies_that_stand_apart(folder, tmp_path, capsys):
+    import quality
+
+    output = tmp_path / "quality.csv"
+    peers = ["iforest", "knn"]
+    quality.main(
+        ["--folder", str(folder), "--seeds", "0", "--output", str(output)]
+        + ["--detectors", *peers]
+    )
+    results = pd.read_csv(output)
+    assert len(results) == len(peers) * 2 * 2
+    semi = results[results["setting"] == "semi"]
+    assert semi["auroc"].min() > 99
+    printed = capsys.readouterr().out
+    assert "## semi" in printed
+    assert "| 10_larger |" in printed
+    assert output.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_later_fits_replace_those_of_the_same_name_and_seed(folder, tmp_path):
+    import quality
+
+    output = tmp_path / "quality.csv"
+    arguments = ["--folder", str(folder), "--settings", "semi", "--seeds", "0"]
+    arguments += ["--datasets", "2_small", "--output", str(output), "--detectors"]
+    quality.main([*arguments, "knn"])
+    quality.main([*arguments, "knn", "lof"])
+    assert list(pd.read_csv(output)["detector"]) == ["knn", "lof"]
+
+
+def test_failed_fit_counts_as_chance(folder, tmp_path, monkeypatch, capsys):
+    import detectors
+    import quality
+
+    class Failing:
+        def fit(self, X):
+            raise ArithmeticError("no fit")
+
+    monkeypatch.setitem(detectors.DETECTORS, "iforest", lambda seed: Failing())
+    output = tmp_path / "quality.csv"
+    quality.main(
+        ["--folder", str(folder), "--settings", "semi", "--seeds", "0"]
+        + ["--detectors", "iforest", "--output", str(output)]
+    )
+    results = pd.read_csv(output)
+    assert (results["auroc"] == 50).all()
+    assert results["error"].str.contains("no fit").all()
+    assert "| iforest | 50.00 |" in capsys.readouterr().out
+
+
+def test_published_detectors_stand_beside(folder, tmp_path, capsys):
+    import quality
+
+    table = pd.DataFrame({"dataset": ["2_small", "10_larger"], "Best": [99.0, 97.0]})
+    table.to_csv(tmp_path / "published_auroc_semi.csv", index=False)
+    quality.main(
+        ["--folder", str(folder), "--settings", "semi", "--seeds", "0"]
+        + ["--detectors", "knn", "--output", str(tmp_path / "quality.csv")]
+    )
+    assert "Published on the same 2: Best 98.00." in capsys.readouterr().out
+
+
+def test_unknown_data_set_is_refused(folder, tmp_path):
+    import quality
+
+    with pytest.raises(SystemExit, match=r"holds no 3_other\. It holds 2_small"):
+        quality.main(
+            ["--folder", str(folder), "--datasets", "3_other"]
+            + ["--output", str(tmp_path / "quality.csv")]
+        )
+
+
+def test_missing_folder_is_named(tmp_path):
+    import quality
+
+    with pytest.raises(SystemExit, match=r"There is no folder .*absent: pass --folder"):
+        quality.main(["--folder", str(tmp_path / "absent")])
+
+
+def test_missing_library_is_named(monkeypatch, capsys):
+    import detectors
+
+    monkeypatch.setattr(detectors, "installed", lambda *modules: False)
+    assert detectors.available(["knn", "pyod-knn"]) == ["knn"]
+    assert capsys.readouterr().err == "Skipped, not installed: pyod-knn.\n"
+
+
+@pytest.mark.slow
+def test_parts_left_out_and_alone_stand_beside_the_whole(folder, tmp_path, monkeypatch):
+    import detectors
+    import quality
+
+    from aeanomaly import AutoencoderOutlierDetector
+
+    def make(seed):
+        return AutoencoderOutlierDetector(
+            max_iter=2, hidden_layer_sizes=(8,), n_references=200, random_state=seed
+        )
+
+    monkeypatch.setitem(detectors.DETECTORS, "aeanomaly", make)
+    lines = quality.measure(
+        "aeanomaly", folder / "10_larger.npz", "semi", seed=0, parts=True
+    )
+    names = [line["detector"] for line in lines]
+    assert names[0] == "aeanomaly"
+    assert "aeanomaly, without residual" in names
+    assert "aeanomaly, residual alone" in names
+    assert len(names) % 2 == 1
+    assert min(line["auroc"] for line in lines) > 90
+
+
+def test_card_precision_counts_cards_once_a_day():
+    from detection import card_precision
+
+    cards = pd.DataFrame({"day": [1, 1, 1, 1, 2, 2, 2], "card": [7, 7, 8, 9, 7, 8, 9]})
+    frauds = np.array([1, 0, 0, 1, 0, 1, 0])
+    abnormality = np.array([5.0, 9.0, 7.0, 1.0, 1.0, 2.0, 3.0])
+    # Day 1: cards 7 (fraud) and 8 of 7, 8, 9; day 2: cards 9 and 8 (fraud).
+    assert card_precision(cards, frauds, abnormality, k=2) == pytest.approx(0.5)
+    assert card_precision(cards, frauds, abnormality, k=1) == pytest.approx(0.5)
+
+
+def test_peers_see_strings_as_numbers():
+    from detection import Task, as_numbers
+
+    train = pd.DataFrame({"protocol": ["tcp", "udp", "tcp"], "bytes": [1.0, 2.0, 3.0]})
+    test = pd.DataFrame({"protocol": ["icmp"], "bytes": [2.0]})
+    task = as_numbers(Task(train, test, np.zeros(1), None))
+    assert task.train.shape == (3, 3)
+    np.testing.assert_allclose(task.train.std(axis=0), 1)
+    assert np.isfinite(task.test).all()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["transactions", "nsl-kdd"])
+def test_detection_makes_the_table_of_real_data(name, tmp_path, capsys):
+    import detection
+
+    folder = _SHARED / "data"
+    if not folder.exists():
+        pytest.skip("../shared/data is absent: no real tables to detect in")
+    output = tmp_path / "table.csv"
+    detection.main(
+        ["--data", name, "--n-train", "2000", "--detectors", "iforest"]
+        + ["--folder", str(folder), "--output", str(output)]
+    )
+    assert pd.read_csv(output)["auroc"].min() > 80
+    assert "| iforest |" in capsys.readouterr().out
