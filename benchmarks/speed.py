@@ -4,7 +4,7 @@
 
 All sides do the same work in the same process, in turn, on the same pinned threads;
 times are medians of interleaved rounds. "x floor" is the time over that of the matrix
-products alone, at the rate that a large float32 product reaches in the same run.
+products alone, at the rate that a large float32 product reaches in the same rounds.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from peers import (
     ours,
     pyod_autoencoder,
 )
-from timing import Contest, pin_threads, repeated, seconds, sgemm_rate
+from timing import FLOOR, Contest, pin_threads, repeated, seconds, sgemm_rate
 
 _TRANSACTIONS = Path(__file__).parents[2] / "shared/data/transactions_2018_q2.parquet"
 
@@ -89,7 +89,7 @@ class EpochTimer:
         return float(np.median(self.times[1:]))
 
 
-def train_contests(quick: bool, rate: float) -> Iterator[Contest]:
+def train_contests(quick: bool) -> Iterator[Contest]:
     n_rows, n_epochs = (20_000, 5) if quick else (200_000, 10)
     X = transactions(n_rows)
     Z = standardised(X)
@@ -102,18 +102,21 @@ def train_contests(quick: bool, rate: float) -> Iterator[Contest]:
         forget_programs()
         fit_ours()
 
-    def fit_pyod() -> float:
-        # Its epochs cost the same, and take minutes: one is measured.
-        start = time.perf_counter()
-        fit_quietly(pyod_autoencoder(1), Z)
-        return (time.perf_counter() - start) * n_epochs
+    def per_epoch(make, *data: np.ndarray):
+        # Their epochs cost the same, and take long: one is measured.
+        def contestant() -> float:
+            start = time.perf_counter()
+            fit_quietly(make(1), *data)
+            return (time.perf_counter() - start) * n_epochs
+
+        return contestant
 
     peers = {"Keras fit": lambda: fit_keras(Z, 256, n_epochs)}
-    slow = {"PyOD": fit_pyod} if pyod_autoencoder(1) else {}
-    scikit = {"MLPRegressor": lambda: fit_quietly(mlp_regressor(n_epochs), Z, Z)}
+    slow = {"PyOD": per_epoch(pyod_autoencoder, Z)} if pyod_autoencoder(1) else {}
+    slow["MLPRegressor"] = per_epoch(mlp_regressor, Z, Z)
     yield Contest(
         f"train {name}, {n_epochs} epochs, first fit",
-        {"aeanomaly": fit_first} | peers | slow | scikit,
+        {"aeanomaly": fit_first} | peers | slow,
         {"Keras fit": 4, "PyOD": 25},
         n_rounds=1 if quick else 3,
     )
@@ -143,12 +146,12 @@ def train_contests(quick: bool, rate: float) -> Iterator[Contest]:
         "the same, an epoch in the steady state",
         {"aeanomaly": our_epoch, "Keras fit": keras_epoch},
         {"Keras fit": 7},
-        floor=6 * n_weights(15) * n_rows / rate,
+        operations=6 * n_weights(15) * n_rows,
         floor_goal=1.5,
     )
 
 
-def small_contests(quick: bool, rate: float) -> Iterator[Contest]:
+def small_contests(quick: bool) -> Iterator[Contest]:
     X = correlated(1_000, 10)
     Z = standardised(X)
 
@@ -168,7 +171,7 @@ def small_contests(quick: bool, rate: float) -> Iterator[Contest]:
     )
 
 
-def grid_contests(quick: bool, rate: float) -> Iterator[Contest]:
+def grid_contests(quick: bool) -> Iterator[Contest]:
     from sklearn.model_selection import GridSearchCV
 
     X = correlated(5_000, 20)
@@ -190,7 +193,7 @@ def grid_contests(quick: bool, rate: float) -> Iterator[Contest]:
     )
 
 
-def score_contests(quick: bool, rate: float) -> Iterator[Contest]:
+def score_contests(quick: bool) -> Iterator[Contest]:
     n_rows = 50_000 if quick else 200_000
     X = transactions(n_rows)
     Z = standardised(X)
@@ -209,7 +212,7 @@ def score_contests(quick: bool, rate: float) -> Iterator[Contest]:
         f"score {n_rows:,} x 15, reconstruction error",
         contestants,
         {"PyOD": 10, "Keras predict": 100},
-        floor=2 * n_weights(15) * n_rows / rate,
+        operations=2 * n_weights(15) * n_rows,
         floor_goal=2,
         n_rounds=2 if quick else 5,
     )
@@ -242,7 +245,7 @@ def keras_errors(model, Z: np.ndarray, batch_size: int | None) -> np.ndarray:
     return ((output - Z) ** 2).mean(axis=1)
 
 
-def start_contests(quick: bool, rate: float) -> Iterator[Contest]:
+def start_contests(quick: bool) -> Iterator[Contest]:
     def python(*arguments: str):
         command = [sys.executable, *arguments]
         return lambda: subprocess.run(command, check=True, capture_output=True)
@@ -294,16 +297,15 @@ _CONTESTS = {
 def report(contest: Contest) -> None:
     """Time a contest and write a line of the table for each contestant."""
     taken = seconds(contest)
-    first, *others = taken
-    base = taken[first]
     floor = ""
-    if contest.floor:
-        goal = f" (goal {contest.floor_goal:g})" if contest.floor_goal else ""
-        floor = f"{base / contest.floor:.2f}{goal}"
+    first, *others = contest.contestants
+    base = taken[first]
+    if contest.operations:
+        floor = f"{base / taken[FLOOR]:.2f} (goal {contest.floor_goal:g})"
     _row(contest.work, first, _readable(base), "1", floor)
     for name in others:
         goal = contest.goals.get(name)
-        ratio = f"{taken[name] / base:.2f}" + (f" (goal {goal:.2g})" if goal else "")
+        ratio = f"{taken[name] / base:.2f}" + (f" (goal {goal:.3g})" if goal else "")
         _row("", name, _readable(taken[name]), ratio, "")
 
 
@@ -325,18 +327,17 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=_CONTESTS, default=[*_CONTESTS])
     arguments = parser.parse_args()
     pin_threads(arguments.threads)
-    rate = sgemm_rate()
     peers = ["keras", "pyod", "torch", "sklearn"]
     missing = [name for name in peers if not installed(name)]
     sys.stdout.write(
-        f"{arguments.threads} threads, sgemm {rate / 1e9:.0f} GFLOP/s."
+        f"{arguments.threads} threads, sgemm {sgemm_rate() / 1e9:.0f} GFLOP/s."
         + (f" Not installed, skipped: {', '.join(missing)}." if missing else "")
         + "\n\n"
     )
     _row("work", "by", "time", "times aeanomaly's", "x floor")
     _row(*["---"] * 5)
     for name in arguments.only:
-        for contest in _CONTESTS[name](arguments.quick, rate):
+        for contest in _CONTESTS[name](arguments.quick):
             report(contest)
 
 

@@ -1,5 +1,7 @@
 """Tests of training runs: schedules, visits, early stopping, epochs in one call."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -126,6 +128,16 @@ def test_a_fit_does_not_depend_on_the_fits_before():
     assert first.history == second.history
     assert_array_equal(first.state[0], second.state[0])
     assert not np.array_equal(first.state[0], fit(plan, seed=7).state[0])
+
+
+def test_threads_that_fit_at_once_get_what_each_gets_alone():
+    plans = [make_plan(), make_plan(), make_plan("variational", n_members=2)]
+    alone = [fit(plan, seed=seed) for seed, plan in enumerate(plans)]
+    with ThreadPoolExecutor(3) as pool:
+        together = list(pool.map(lambda p, s: fit(p, seed=s), plans, range(3)))
+    for one, other in zip(alone, together, strict=True):
+        assert one.history == other.history
+        assert_array_equal(one.state[0], other.state[0])
 
 
 def test_a_run_can_go_on_where_another_ended():
