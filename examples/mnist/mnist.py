@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 import matplotlib
 import numpy as np
+from PIL import Image
 from sklearn.decomposition import PCA
 from sklearn.ensemble import IsolationForest
 from sklearn.metrics import roc_auc_score
@@ -115,9 +116,6 @@ def parse(arguments):
     return options
 
 
-# --- measuring ------------------------------------------------------------------------
-
-
 def measure(name, data, options):
     estimator = REFERENCES[name]()
     estimator.set_params(max_iter=options.epochs, random_state=0)
@@ -204,8 +202,6 @@ def jpeg_lines(data):
 
 
 def jpeg(images, quality):
-    from PIL import Image
-
     restored, n_bytes = np.empty(images.shape), 0
     for i, image in enumerate(images):
         buffer = io.BytesIO()
@@ -247,9 +243,6 @@ def log_history(folder, history):
                 tf.summary.scalar(name, loss, step=epoch)
 
 
-# --- detection ------------------------------------------------------------------------
-
-
 def print_detection(data, options):
     """Train on one digit's images and tell the other digits from it."""
     areas, test = {}, of_equal_norm(data.x_test)
@@ -283,9 +276,6 @@ def detector_scores(images, test_images, options):
     yield "PCA reconstruction", -np.square(test_images - restored).mean(axis=1)
 
 
-# --- pictures -------------------------------------------------------------------------
-
-
 def draw_all(fitted, data, options):
     shown = data.x_test[:N_SHOWN]
     for name, estimator in fitted.items():
@@ -295,7 +285,8 @@ def draw_all(fitted, data, options):
             rows["noisy"] = given
         rows["reconstruction"] = reconstruct(estimator, given)
         save(plot_image_rows(rows), options, name)
-    save(loss_curves(fitted), options, "loss curves")
+    if any(comparable(estimator) for estimator in fitted.values()):
+        save(loss_curves(fitted), options, "loss curves")
     if "map" in fitted:
         codes = fitted["map"].transform(data.x_test)
         save(scatter(codes, data.y_test, "code"), options, "map of the digits")
@@ -317,6 +308,10 @@ def save(figure, options, name):
     file_name = name.replace(", ", "-").replace(" ", "-").lower() + ".png"
     figure.savefig(options.pictures / file_name, dpi=80)
     plt.close(figure)
+    # A palette of 256 colours halves the file.
+    with Image.open(options.pictures / file_name) as picture:
+        small = picture.convert("RGB").quantize(256)
+    small.save(options.pictures / file_name, optimize=True)
 
 
 def spoiled(images):
@@ -328,11 +323,16 @@ def spoiled(images):
     return images
 
 
+def comparable(estimator):
+    """Return whether an estimator's loss is a cross-entropy."""
+    return estimator.loss != "squared_error"
+
+
 def loss_curves(fitted):
     figure, ax = plt.subplots(figsize=(7, 4), layout="constrained")
     for name, estimator in fitted.items():
-        if estimator.loss == "squared_error":
-            continue  # not comparable with cross-entropies
+        if not comparable(estimator):
+            continue
         losses = estimator.history_["val_loss"]
         ax.plot(np.arange(1, len(losses) + 1), losses, label=name)
     ax.set(xlabel="epoch", ylabel="validation loss in nats a pixel", yscale="log")
