@@ -34,7 +34,9 @@ def report(results: pd.DataFrame, order: list[str], folder: Path) -> str:
         if (table := published(folder, setting)) is not None:
             lines += [_beside_published(part[~variant], table), ""]
         if variant.any():
-            ablated = means(part, order).iloc[:, :6]
+            taken_apart = part["detector"][variant].str.split(",").str[0].unique()
+            same = part["detector"].str.split(",").str[0].isin(taken_apart)
+            ablated = means(part[same], order).iloc[:, :6]
             lines += ["Parts of the score left out and alone:\n", markdown(ablated), ""]
         part = part[~variant]
         if (path := folder / "measured_peers.csv").exists():
