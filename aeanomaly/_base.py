@@ -27,6 +27,8 @@ from .scoring.parts import Residual
 from .scoring.scorer import Scorer
 from .scoring.table import TableEncoding
 
+# Times that max_iter="auto" visits each row, if that is enough steps and not too many.
+_AUTO_PASSES = 3
 # Fewer held-out rows than this say nothing: the training rows stand in for them.
 _MIN_HELD_OUT = 5
 # A residual of a tenth of a column's deviation: smaller errors are not told apart, so
@@ -76,8 +78,8 @@ class TrainingState(NamedTuple):
 class BaseAutoencoder(BaseEstimator):
     """Parameters and `fit` of both estimators; see their docstrings."""
 
-    # Optimizer steps that max_iter="auto" aims at, whatever the number of rows.
-    _auto_steps: ClassVar[int] = 2_000
+    # Least number of optimizer steps that max_iter="auto" makes, and the greatest.
+    _auto_steps: ClassVar[tuple[int, int]] = (2_000, 6_000)
 
     _parameter_constraints: ClassVar[dict] = {
         "architecture": [StrOptions(set(ARCHITECTURE_NAMES)), Architecture],
@@ -270,7 +272,7 @@ class BaseAutoencoder(BaseEstimator):
         n_visits = max(1, round(share * rows.rows.n_visits))
         if self.max_iter == "auto":
             # One epoch of a large table may be more than all steps together.
-            n_visits = min(n_visits, self._auto_steps * self.batch_size)
+            n_visits = min(n_visits, self._auto_steps[1] * self.batch_size)
         held_out = None if rows.held_out is rows.training else rows.Z[rows.held_out]
         return TrainingRows(rows.Z[training], weights[training], n_visits, held_out)
 
@@ -280,9 +282,9 @@ class BaseAutoencoder(BaseEstimator):
         max_iter = self.max_iter
         batch_size = min(self.batch_size, n_visits)
         if max_iter == "auto":
-            max_iter = max(
-                1, round(self._auto_steps / math.ceil(n_visits / batch_size))
-            )
+            n_batches = math.ceil(n_visits / batch_size)
+            n_steps = np.clip(_AUTO_PASSES * n_batches, *self._auto_steps)
+            max_iter = max(1, round(n_steps / n_batches))
         return TrainingOptions(
             batch_size=batch_size,
             max_iter=max_iter,

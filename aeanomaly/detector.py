@@ -71,9 +71,9 @@ class AutoencoderOutlierDetector(OutlierMixin, BaseAutoencoder):
     batch_size : int, default=256
         Rows in a step; all rows where there are fewer.
     max_iter : int or "auto", default="auto"
-        Number of epochs. "auto" is as many as make about 400 steps in a detector, and
-        2,000 in a transformer, whatever the number of rows; of a table that is larger
-        an epoch visits a sample.
+        Number of epochs. "auto" visits each row three times, but makes at least 400
+        and at most 1,200 steps in a detector, 2,000 and 6,000 in a transformer; of a
+        table that is too large for one epoch it visits a sample.
     early_stopping : bool, default=False
         Whether to stop when the loss of held-out rows no longer falls, and to restore
         the best weights.
@@ -163,7 +163,7 @@ class AutoencoderOutlierDetector(OutlierMixin, BaseAutoencoder):
     np.True_
     """
 
-    _auto_steps: ClassVar[int] = 400
+    _auto_steps: ClassVar[tuple[int, int]] = (400, 1_200)
 
     _parameter_constraints: ClassVar[dict] = {
         **BaseAutoencoder._parameter_constraints,
