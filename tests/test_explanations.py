@@ -59,6 +59,15 @@ def test_a_wild_amount_is_the_first_reason(detector, frame):
     assert reason.startswith("amount 912.4, expected about ")
 
 
+def test_expected_numbers_are_rounded_to_their_column():
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"risk": np.where(rng.random(500) < 0.9, 0.0, 0.5), "b": 1.5})
+    frame["c"] = rng.normal(size=500)
+    detector = AutoencoderOutlierDetector(**SMALL).fit(frame)
+    reason = detector.score_frame(frame[:1].assign(risk=1.0), reasons=1)["reason_1"]
+    assert "e-" not in reason.iloc[0]
+
+
 def test_an_unseen_category_is_the_first_reason(detector, frame):
     row = frame[:1].assign(country="BR")
     reason = detector.score_frame(row, reasons=1)["reason_1"].iloc[0]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from .columns import CategoricalColumn, DatetimeColumn
+from .columns import CategoricalColumn, Column, DatetimeColumn, NumericColumn
 from .scorer import Scorer
 
 _TINY = 1e-300
@@ -133,7 +134,7 @@ def reason_texts(scorer: Scorer, reasons: Reasons) -> np.ndarray:
     for index, position in np.ndenumerate(reasons.columns):
         column = scorer.encoding.columns[position]
         observed = _show(reasons.observed[index])
-        expected = _show(reasons.expected[index], digits=4)
+        expected = _show(_rounded(reasons.expected[index], column), digits=4)
         if isinstance(column, CategoricalColumn):
             probability = reasons.probability[index]
             sure = "" if np.isnan(probability) else f" ({probability:.2f})"
@@ -146,6 +147,13 @@ def reason_texts(scorer: Scorer, reasons: Reasons) -> np.ndarray:
             expectation = f"expected about {expected}"
         texts[index] = f"{column.name} {observed}, {expectation}"
     return texts
+
+
+def _rounded(value: Any, column: Column) -> Any:
+    """Return a number to a thousandth of its column's scale, other values as given."""
+    if not isinstance(column, NumericColumn) or not np.isfinite(value):
+        return value
+    return np.round(value, 3 - math.floor(math.log10(column.scale))) + 0.0
 
 
 def _show(value: Any, digits: int = 6) -> str:
