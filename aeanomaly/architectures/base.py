@@ -51,9 +51,12 @@ class Architecture(BaseEstimator):
         Two fits that differ only in them share one compiled program: `build` must
         depend on the other parameters only, and `training_pass` must take these from
         its ``settings``.
+    draws_noise : bool
+        Class attribute: whether `training_pass` draws random numbers. XLA is slow to.
     """
 
     tunable: ClassVar[tuple[str, ...]] = ()
+    draws_noise: ClassVar[bool] = False
     _parameter_constraints: ClassVar[dict] = {}
 
     def build(self, spec: NetworkSpec) -> tuple[Any, Any]:

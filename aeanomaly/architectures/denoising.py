@@ -56,6 +56,7 @@ class Denoising(Architecture):
     """
 
     tunable: ClassVar[tuple[str, ...]] = ("noise_level", "min_noise_level")
+    draws_noise = True
     _parameter_constraints: ClassVar[dict] = {
         "noise": [StrOptions({"conditioned", "gaussian", "masking", "swap"})],
         "noise_level": [Interval(Real, 0, None, closed="left"), StrOptions({"auto"})],

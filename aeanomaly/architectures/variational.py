@@ -34,6 +34,7 @@ class Variational(Architecture):
     """
 
     tunable: ClassVar[tuple[str, ...]] = ("beta",)
+    draws_noise = True
     _parameter_constraints: ClassVar[dict] = {
         "beta": [Interval(Real, 0, None, closed="left")],
     }

@@ -7,20 +7,19 @@ from typing import Any
 from .members import MAX_UNROLLED
 
 # What XLA's compilation costs for each member, and what each of its steps then saves:
-# processor time of one core of an AMD EPYC with networks of 64-32-8, where the saving
-# was the same for batches of 64 and of 256 rows.
-_COMPILE_SECONDS = 0.8
-_SAVED_SECONDS_A_STEP = 6e-5
-# A program is seldom used once: folds, candidates and fits on newer rows share it.
-_EXPECTED_FITS = 2
+# seconds of one core of an AMD EPYC, with networks of 6,500 to 470,000 weights on 15 to
+# 784 columns. Wide rows save more than this says.
+_COMPILE_SECONDS = 0.9
+_SAVED_SECONDS_A_STEP = 5e-5
+_SAVED_SECONDS_A_STEP_AND_WEIGHT = 3e-9
 
 
 def repays_xla(program: Any, n_steps: int) -> bool:
     """Return whether the steps of one fit repay their compilation by XLA.
 
     For dense networks of the package's own architectures, of at most `MAX_UNROLLED`
-    members, from about 6,700 steps on. It depends on this fit alone, so that results
-    do not depend on earlier ones.
+    members: with 5,000 weights from about 13,800 steps on, with 200,000 from about
+    1,400. It depends on this fit alone, so that results do not depend on earlier ones.
 
     Parameters
     ----------
@@ -30,7 +29,10 @@ def repays_xla(program: Any, n_steps: int) -> bool:
     """
     if not _runs_well(program):
         return False
-    return _EXPECTED_FITS * n_steps * _SAVED_SECONDS_A_STEP > _COMPILE_SECONDS
+    n_members = program.plan.n_members
+    n_weights = n_members * program.n_weights
+    saved = _SAVED_SECONDS_A_STEP + _SAVED_SECONDS_A_STEP_AND_WEIGHT * n_weights
+    return n_steps * saved > _COMPILE_SECONDS * n_members
 
 
 def _runs_well(program: Any) -> bool:
@@ -38,8 +40,9 @@ def _runs_well(program: Any) -> bool:
     architecture = program.plan.architecture
     if program.plan.n_members > MAX_UNROLLED or not program.is_dense:
         return False
-    # A user's own operations may be unknown to XLA. It draws the level and the noise
-    # of conditioned denoising again for each use, which takes three times as long.
+    # A user's own operations may be unknown to XLA. It draws random numbers again for
+    # each of their uses: variational and denoising networks gain nothing, those with
+    # conditioned noise take six times as long.
     training_pass = type(architecture).training_pass
     ours = training_pass.__module__.startswith("aeanomaly.architectures.")
-    return ours and getattr(architecture, "noise", None) != "conditioned"
+    return ours and not architecture.draws_noise

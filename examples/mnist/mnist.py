@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 import matplotlib
 import numpy as np
+from keras_peers import keras_seconds
 from PIL import Image
 from sklearn.decomposition import PCA
 from sklearn.ensemble import IsolationForest
@@ -125,14 +126,15 @@ def measure(name, data, options):
     given = noisy(data.x_test) if name == "denoising" else data.x_test
     codes = estimator.transform(given)
     restored = estimator.inverse_transform(codes)
-    model = estimator.to_keras()
     line = Quality(
         name,
         *errors(data.x_test, restored),
         bits=codes.shape[1] * FLOAT_BITS,
-        n_parameters=model.count_params(),
+        n_parameters=estimator.to_keras().count_params(),
         seconds=seconds,
-        keras_seconds=keras_seconds(model, estimator, data, options),
+        keras_seconds=None
+        if "keras" in options.skip
+        else keras_seconds(estimator, data.x_train),
     )
     if name == "denoising":
         gain = psnr(line.squared_error) - psnr(errors(data.x_test, given)[1])
@@ -158,21 +160,6 @@ def psnr(squared_error):
 def noisy(images):
     noise = np.random.default_rng(0).normal(0, NOISE, images.shape)
     return (255 * np.clip(images / 255 + noise, 0, 1)).astype(np.uint8)
-
-
-def keras_seconds(model, estimator, data, options):
-    """Return the seconds of an epoch of Keras's own `fit` of the same layers."""
-    if "keras" in options.skip:
-        return None
-    flat = data.x_train.reshape(len(data.x_train), -1)
-    Z = estimator.scorer_.encoding.encode(flat).Z
-    loss = "mse" if estimator.loss == "squared_error" else "binary_crossentropy"
-    model.compile(optimizer=estimator.optimizer, loss=loss)
-    batch_size = estimator.batch_size
-    model.fit(Z[:batch_size], Z[:batch_size], batch_size, verbose=0)  # compiles
-    start = time.perf_counter()
-    model.fit(Z, Z, batch_size, verbose=0)
-    return time.perf_counter() - start
 
 
 def pca_line(data):
