@@ -316,7 +316,7 @@ def comparable(estimator):
 
 
 def loss_curves(fitted):
-    figure, ax = plt.subplots(figsize=(7, 4), layout="constrained")
+    figure, ax = plt.subplots(figsize=(8.5, 4), layout="constrained")
     for name, estimator in fitted.items():
         if not comparable(estimator):
             continue
@@ -326,7 +326,7 @@ def loss_curves(fitted):
     ax.yaxis.set_major_formatter("{x:.2f}")
     ax.yaxis.set_minor_formatter("{x:.2f}")
     ax.grid(alpha=0.3)
-    ax.legend(fontsize="small", ncols=2)
+    figure.legend(loc="outside right upper", fontsize="small")
     return figure
 
 

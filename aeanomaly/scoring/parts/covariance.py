@@ -8,13 +8,10 @@ import numpy as np
 
 from ..evaluation import Evaluation
 from ..table import TableEncoding
+from .innermost import innermost_moments
 
-# Share of the rows, the innermost, that centre and covariance are taken from.
+# Share of the rows that centre and covariance are taken from.
 _SUPPORT = 0.5
-# Concentration steps; more change nothing that matters.
-_STEPS = 5
-# Weight of the identity in the covariance: directions in which training rows do not
-# vary at all get a finite weight.
 _SHRINKAGE = 0.02
 
 
@@ -22,10 +19,8 @@ _SHRINKAGE = 0.02
 class Covariance:
     """Squared Mahalanobis distance to a robust centre.
 
-    Centre and covariance are those of the half of the training rows that lies
-    innermost by that very distance, found by concentration steps from all rows
-    (P. J. Rousseeuw and K. Van Driessen, "A Fast Algorithm for the Minimum Covariance
-    Determinant Estimator", *Technometrics* 41, 1999).
+    Centre and covariance are those of the innermost half of the training rows; see
+    `innermost_moments`.
 
     Parameters
     ----------
@@ -40,13 +35,10 @@ class Covariance:
     @classmethod
     def fit(cls, Z: np.ndarray, weights: np.ndarray) -> Covariance:
         """Find centre and covariance of encoded rows."""
-        inner = np.ones(len(Z), dtype=bool)
-        for _ in range(_STEPS):
-            center, precision = _center_and_precision(Z[inner], weights[inner])
-            deviations = Z - center
-            distance = np.einsum("ij,ij->i", deviations @ precision, deviations)
-            inner = distance <= np.quantile(distance, _SUPPORT)
-        center, precision = _center_and_precision(Z[inner], weights[inner])
+        center, covariance = innermost_moments(
+            Z, weights, support=_SUPPORT, shrinkage=_SHRINKAGE
+        )
+        precision = np.linalg.inv(covariance)
         return cls(center.astype(np.float32), precision.astype(np.float32))
 
     def statistic(self, evaluation: Evaluation, encoding: TableEncoding) -> np.ndarray:
@@ -83,13 +75,3 @@ class Covariance:
                 own = self.precision[np.ix_(block, block)]
                 expected[:, block] -= np.linalg.solve(own, pulled[:, block].T).T
         return expected
-
-
-def _center_and_precision(
-    Z: np.ndarray, weights: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    center = np.average(Z, axis=0, weights=weights)
-    deviations = (Z - center) * np.sqrt(weights / weights.sum())[:, None]
-    covariance = (1 - _SHRINKAGE) * (deviations.T @ deviations)
-    covariance[np.diag_indices_from(covariance)] += _SHRINKAGE
-    return center, np.linalg.inv(covariance)

@@ -8,12 +8,17 @@ import numpy as np
 
 from ..evaluation import Evaluation
 from ..table import TableEncoding
+from .innermost import innermost_moments
 from .references import copies, iter_squared_distances, row_keys
 
-# Weight of the residuals of all members against the encoded row in the joint space.
+# Weight of the whitened residual against the encoded row in the joint space.
 _RESIDUAL_WEIGHT = 0.5
 # In deviations of an encoded column: smaller residuals are the rounding of float32.
 _MIN_RESIDUAL = 1e-2
+# Share of the references, the innermost, whose residuals are made white. Rare levels
+# of a category hardly occur among them: shrinkage bounds what such a column may weigh.
+_SUPPORT = 0.9
+_SHRINKAGE = 0.1
 _MIN_SQUARED_DISTANCE = 1e-6
 
 
@@ -21,40 +26,44 @@ _MIN_SQUARED_DISTANCE = 1e-6
 class Neighbourhood:
     """Log distance to the nearest reference row.
 
-    The distance is that in the joint space of the encoded row and of the members'
-    residuals, each of their columns divided by its root mean square over the
-    references. A row's exact copy among the references never counts as its neighbour:
-    what was seen would else be normal for the sole reason that it was seen.
+    The distance is that in the joint space of the encoded row and of its residual, mean
+    over the members. Residuals are whitened, symmetrically, so that each of their
+    columns stays with one column of the row: what counts is not how much the network
+    misses, but whether it misses as it does elsewhere. A row's exact copy among the
+    references never counts as its neighbour: what was seen would else be normal for the
+    sole reason that it was seen.
 
     Parameters
     ----------
-    references : ndarray of shape (n_references, (1 + n_members) * n_encoded)
+    references : ndarray of shape (n_references, 2 * n_encoded)
         Joint coordinates of distinct training rows.
-    residual_scale : ndarray of shape (n_members, n_encoded)
-        Factor of each member's residuals.
+    whitening : ndarray of shape (n_encoded, n_encoded)
+        What residuals are multiplied by.
     keys : ndarray of shape (n_references,), uint64
         Ascending hashes of the references' encoded rows, to recognise copies.
+
+    References
+    ----------
+    T. Denouden et al., "Improving Reconstruction Autoencoder Out-of-distribution
+    Detection with Mahalanobis Distance", arXiv 1812.02765, 2018.
     """
 
     references: np.ndarray
-    residual_scale: np.ndarray
+    whitening: np.ndarray
     keys: np.ndarray
 
     @classmethod
     def fit(cls, evaluation: Evaluation) -> Neighbourhood:
         """Take the rows of an evaluation, which must be distinct, as references."""
-        residual = evaluation.output - evaluation.Z
-        rms = np.sqrt(np.square(residual).mean(axis=1)) + _MIN_RESIDUAL
-        weight = _RESIDUAL_WEIGHT / np.sqrt(len(residual))
-        scale = (weight / rms).astype(np.float32)
+        whitening = _whitening(_residual(evaluation))
         keys = row_keys(evaluation.Z)
         order = np.argsort(keys)
-        references = _joint(evaluation, scale)[order].astype(np.float32)
-        return cls(references, scale, keys[order])
+        references = _joint(evaluation, whitening)[order].astype(np.float32)
+        return cls(references, whitening, keys[order])
 
     def _differences(self, evaluation: Evaluation) -> np.ndarray:
         """Return each row less its nearest reference, in the joint space."""
-        joint = _joint(evaluation, self.residual_scale)
+        joint = _joint(evaluation, self.whitening)
         copied = copies(evaluation.Z, self.keys)
         nearest = np.empty(len(joint), dtype=np.intp)
         for block, distances in iter_squared_distances(joint, self.references, copied):
@@ -77,8 +86,26 @@ class Neighbourhood:
         return encoding.sum_encoded(parts.sum(axis=1))
 
 
-def _joint(evaluation: Evaluation, residual_scale: np.ndarray) -> np.ndarray:
-    """Return encoded rows beside the scaled residuals of every member."""
-    residual = evaluation.output - evaluation.Z
-    residual *= residual_scale[:, None, :]
-    return np.concatenate([evaluation.Z, *residual], axis=1)
+def _residual(evaluation: Evaluation) -> np.ndarray:
+    return np.asarray(evaluation.output.mean(axis=0) - evaluation.Z)
+
+
+def _joint(evaluation: Evaluation, whitening: np.ndarray) -> np.ndarray:
+    """Return encoded rows beside their whitened residuals."""
+    residual = _residual(evaluation)
+    whitened = residual @ whitening.astype(residual.dtype, copy=False)
+    return np.concatenate([evaluation.Z, whitened], axis=1)
+
+
+def _whitening(residual: np.ndarray) -> np.ndarray:
+    """Return the symmetric map after which residuals vary alike in all directions."""
+    scale = np.sqrt(np.square(residual).mean(axis=0)) + _MIN_RESIDUAL
+    _, covariance = innermost_moments(
+        residual / scale,
+        np.ones(len(residual)),
+        support=_SUPPORT,
+        shrinkage=_SHRINKAGE,
+    )
+    variances, directions = np.linalg.eigh(covariance)
+    whitening = (directions / np.sqrt(variances)) @ directions.T / scale[:, None]
+    return (_RESIDUAL_WEIGHT * whitening).astype(np.float32)
