@@ -214,7 +214,7 @@ def test_xla_trains_to_the_same_weights_whatever_the_chunks(rows, monkeypatch):
     ("plan", "n_steps", "expected"),
     [
         (make_plan(), 1_000, False),
-        (make_plan(), 20_000, True),
+        (make_plan(), 10_000, True),
         (make_plan(n_members=5), 1_000_000, False),
         (make_plan(Denoising()), 1_000_000, False),
     ],
