@@ -22,7 +22,6 @@ from .scoring.parts import (
 )
 from .scoring.scorer import Scorer
 
-_N_BINS = 40
 # Rows that calibrate the scales of the parts.
 _N_CALIBRATION = 10_000
 # Rows that estimate the covariance.
@@ -51,7 +50,7 @@ def suspicious_rows(
     -------
     ndarray of shape (n_samples,), bool
     """
-    marginal = Marginal.fit(Z, weights, encoding, _N_BINS)
+    marginal = Marginal.fit(Z, weights, encoding)
     surprise = marginal.unit_surprise(Z, encoding, seen=True).mean(axis=1)
     return surprise > np.quantile(surprise, 1 - share)
 
@@ -84,7 +83,7 @@ def fit_combination(
     calibration = order[:_N_CALIBRATION]
     parts: list[Any] = [
         Residual(np.ones(len(encoding.unit_columns), dtype=np.float32)),
-        Marginal.fit(Z, weights, encoding, _N_BINS),
+        Marginal.fit(Z, weights, encoding),
         Covariance.fit(Z[inner], weights[inner]),
     ]
     if n_references:

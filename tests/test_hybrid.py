@@ -4,7 +4,12 @@ from sklearn.metrics import roc_auc_score
 
 from aeanomaly import AutoencoderOutlierDetector
 from aeanomaly.hybrid import suspicious_rows
-from aeanomaly.scoring.parts import Neighbourhood, Surroundings, TailScale
+from aeanomaly.scoring.parts import (
+    Marginal,
+    Neighbourhood,
+    Surroundings,
+    TailScale,
+)
 
 SMALL = {"hidden_layer_sizes": (16,), "max_iter": 20, "random_state": 0}
 
@@ -161,3 +166,25 @@ def test_score_type_selects_the_plain_error(rows):
     detector = AutoencoderOutlierDetector(score_type="reconstruction", **SMALL)
     reduction = detector.fit(rows).scorer_.reduction
     assert type(reduction).__name__ == "Residual"
+
+
+def test_whole_numbers_on_the_edges_of_bins_fall_in_one_bin_in_either_precision():
+    X = np.repeat(np.arange(17.0), 6)[:, None]  # 102 rows, 16 bins
+    detector = AutoencoderOutlierDetector(**SMALL).fit(X)
+    encoding = detector.scorer_.encoding
+    Z = encoding.encode(X).Z
+    marginal = Marginal.fit(Z, np.ones(len(Z)), encoding)
+    assert marginal.n_bins == 16
+    within = slice(6, -6)  # beyond the range a value is more abnormal
+    for factor in (1 - 1e-6, 1 + 1e-6):
+        np.testing.assert_array_equal(
+            marginal.unit_surprise(Z[within] * np.float32(factor), encoding),
+            marginal.unit_surprise(Z[within], encoding),
+        )
+
+
+@pytest.mark.parametrize(("n_rows", "n_bins"), [(36, 9), (400, 30), (600, 37)])
+def test_small_tables_have_fewer_bins(rows, detector, n_rows, n_bins):
+    encoding = detector.scorer_.encoding
+    Z = encoding.encode(rows[:n_rows]).Z
+    assert Marginal.fit(Z, np.ones(n_rows), encoding).n_bins == n_bins

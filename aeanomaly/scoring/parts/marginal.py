@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -12,6 +13,13 @@ from ..table import TableEncoding
 
 # Added to the count of each bin and level (Laplace), so that none is impossible.
 _PSEUDO_COUNT = 1.0
+# Bins in units of the square root of the number of rows, and the most of them. More
+# bins than that count noise: in small tables every row would be rare somewhere.
+_BINS_A_ROOT = 1.5
+_MAX_BINS = 40
+# In bins: a value on an edge, where whole numbers often lie, falls in the bin above it
+# however it is rounded.
+_ABOVE_EDGE = 1e-3
 
 
 @dataclass(frozen=True)
@@ -42,11 +50,12 @@ class Marginal:
 
     @classmethod
     def fit(
-        cls, Z: np.ndarray, weights: np.ndarray, encoding: TableEncoding, n_bins: int
+        cls, Z: np.ndarray, weights: np.ndarray, encoding: TableEncoding
     ) -> Marginal:
         """Count encoded rows, each as often as it weighs."""
         linear = Z[:, : encoding.n_linear]
         low, high = linear.min(axis=0), linear.max(axis=0)
+        n_bins = min(_MAX_BINS, math.ceil(_BINS_A_ROOT * math.sqrt(len(Z))))
         width = np.where(high > low, (high - low) / n_bins, 1.0).astype(np.float32)
         counts = np.zeros((encoding.n_linear, n_bins), dtype=np.float32)
         marginal = cls(low, width, counts, weights @ Z[:, encoding.n_linear :])
@@ -74,7 +83,7 @@ class Marginal:
     def _bins(self, linear: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return each value's bin, and its distance from the range in bins."""
         position = (linear - self.low) / self.width
-        bins = position.astype(np.intp)
+        bins = (position + _ABOVE_EDGE).astype(np.intp)
         np.clip(bins, 0, self.n_bins - 1, out=bins)
         outside = np.maximum(-position, position - self.n_bins)
         return bins, np.maximum(outside, 0.0, out=outside)
