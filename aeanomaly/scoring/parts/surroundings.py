@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -56,15 +57,27 @@ class Surroundings:
         blocks = distances[:, : n_blocks * size].reshape(len(distances), n_blocks, size)
         return blocks.argmin(axis=2) + np.arange(n_blocks) * size
 
+    @cached_property
+    def _interleaved(self) -> np.ndarray:
+        """The references of whole blocks: first the first of each, then the second.
+
+        NumPy takes the least of each block several times as fast in this order.
+        """
+        size = self._block_size
+        n_blocks = len(self.references) // size
+        return np.arange(n_blocks * size).reshape(n_blocks, size).T.ravel()
+
     def statistic(self, evaluation: Evaluation, encoding: TableEncoding) -> np.ndarray:
         """Return the mean log distance of each row."""
-        Z, size = evaluation.Z, self._block_size
-        copied = copies(Z, self.keys)
+        Z, order = evaluation.Z, self._interleaved
+        place = np.full(len(self.references) + 1, -1)  # the last one: for no copy
+        place[order] = np.arange(len(order))
+        copied = place[copies(Z, self.keys)]
         statistic = np.empty(len(Z))
-        for rows, distances in iter_squared_distances(Z, self.references, copied):
-            n_blocks = distances.shape[1] // size
-            blocks = distances[:, : n_blocks * size]
-            least = blocks.reshape(len(blocks), n_blocks, size).min(axis=2)
+        for rows, distances in iter_squared_distances(
+            Z, self.references[order], copied
+        ):
+            least = distances.reshape(len(distances), self._block_size, -1).min(axis=1)
             # A block of one reference, which is the row's copy, holds no neighbour.
             np.clip(least, _MIN_SQUARED_DISTANCE, np.finfo(np.float32).max, out=least)
             statistic[rows] = 0.5 * np.log(least).mean(axis=1)
