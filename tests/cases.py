@@ -9,6 +9,18 @@ CHEAP = {
     "max_iter": 5,
     "random_state": 0,
 }
+# Of a `TrainingOptions`.
+SHORT_TRAINING = {
+    "batch_size": 32,
+    "max_iter": 6,
+    "learning_rate": "constant",
+    "learning_rate_init": 1e-2,
+    "alpha": 0.0,
+    "early_stopping": False,
+    "n_iter_no_change": 3,
+    "tol": 1e-4,
+    "verbose": 0,
+}
 ARCHITECTURES = (
     "undercomplete",
     "linear",

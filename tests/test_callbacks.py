@@ -4,6 +4,7 @@ import csv
 
 import numpy as np
 import pytest
+from cases import SHORT_TRAINING
 from numpy.testing import assert_allclose, assert_array_equal
 
 keras = pytest.importorskip("keras")
@@ -33,22 +34,11 @@ def fit(callbacks=None, architecture="undercomplete", n_members=1, **changed):
         changed.pop("optimizer", "adam"),
         n_members,
     )
-    options = {
-        "batch_size": 32,
-        "max_iter": 6,
-        "learning_rate": "constant",
-        "learning_rate_init": 1e-2,
-        "alpha": 0.0,
-        "early_stopping": False,
-        "n_iter_no_change": 3,
-        "tol": 1e-4,
-        "verbose": 0,
-    } | changed
     Z = np.random.default_rng(0).standard_normal((100, N_COLUMNS), dtype=np.float32)
     return train(
         plan,
         TrainingRows(Z, np.ones(100), 100, Z[:20]),
-        TrainingOptions(**options),
+        TrainingOptions(**SHORT_TRAINING | changed),
         np.random.default_rng(1),
         callbacks=callbacks,
     )

@@ -4,12 +4,7 @@ from sklearn.metrics import roc_auc_score
 
 from aeanomaly import AutoencoderOutlierDetector
 from aeanomaly.hybrid import suspicious_rows
-from aeanomaly.scoring.parts import (
-    Marginal,
-    Neighbourhood,
-    Surroundings,
-    TailScale,
-)
+from aeanomaly.scoring.parts import Marginal, Neighbourhood, Surroundings, TailScale
 
 SMALL = {"hidden_layer_sizes": (16,), "max_iter": 20, "random_state": 0}
 

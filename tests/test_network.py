@@ -2,6 +2,7 @@
 
 import pickle
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -156,17 +157,14 @@ def test_many_threads_may_run_one_network():
     network, other = make_network(2), make_network(2)
     Z = np.random.default_rng(2).standard_normal((500, 5)).astype(np.float32)
     expected = other.decode(other.encode(Z))
-    outputs, barrier = [None] * 8, threading.Barrier(8)
+    barrier = threading.Barrier(8)
 
-    def run(i):
+    def run(_):
         barrier.wait()
-        outputs[i] = network.decode(network.encode(Z))
+        return network.decode(network.encode(Z))
 
-    threads = [threading.Thread(target=run, args=(i,)) for i in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(8) as pool:
+        outputs = list(pool.map(run, range(8)))
     for output in outputs:
         assert_array_equal(output, expected)
 

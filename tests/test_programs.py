@@ -200,6 +200,16 @@ def test_the_held_out_loss_is_the_mean_over_all_held_out_rows(rows):
     assert_allclose(held_out, program.run(session, whole, 1)[0], rtol=1e-6)
 
 
+def test_operations_on_all_threads_train_to_the_same_weights(rows, monkeypatch):
+    program = get_program(make_plan(n_members=2))
+    steps = make_steps(11, n_rows=5)
+    one_at_a_time = trained(program, rows, steps)
+    monkeypatch.setattr(programs, "_SMALL_STEP", 0)
+    on_all_threads = trained(program, rows, steps)
+    for one, other in zip(one_at_a_time, on_all_threads, strict=True):
+        assert_allclose(one, other, rtol=1e-5, atol=1e-6)
+
+
 def test_xla_trains_to_the_same_weights_whatever_the_chunks(rows, monkeypatch):
     monkeypatch.setattr(programs, "_XLA_STEPS", 8)
     program = get_program(make_plan(n_members=2))
@@ -215,10 +225,11 @@ def test_xla_trains_to_the_same_weights_whatever_the_chunks(rows, monkeypatch):
     [
         (make_plan(), 1_000, False),
         (make_plan(), 10_000, True),
+        (make_plan(hidden=(512, 512)), 1_000, True),
         (make_plan(n_members=5), 1_000_000, False),
         (make_plan(Denoising()), 1_000_000, False),
     ],
-    ids=["few steps", "many steps", "many members", "noise"],
+    ids=["few steps", "many steps", "many weights", "many members", "noise"],
 )
 def test_xla_compiles_where_the_rule_says_that_it_pays(plan, n_steps, expected):
     assert repays_xla(get_program(plan), n_steps) is expected

@@ -1,7 +1,7 @@
 """Tests of the frozen scorer: blocks, precision, equality with Keras."""
 
 import pickle
-import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -56,16 +56,8 @@ def test_threads_score_as_one(fitted):
     detector, rows = fitted
     rows = rows[:1_000]
     expected = detector.score_samples(rows)
-    results = [None] * 4
-
-    def score(i):
-        results[i] = detector.score_samples(rows)
-
-    threads = [threading.Thread(target=score, args=(i,)) for i in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(4) as pool:
+        results = list(pool.map(detector.score_samples, [rows] * 4))
     for result in results:
         assert_array_equal(result, expected)
 

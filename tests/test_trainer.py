@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from cases import SHORT_TRAINING
 from numpy.testing import assert_allclose, assert_array_equal
 
 pytest.importorskip("keras")
@@ -32,20 +33,7 @@ def make_plan(architecture="undercomplete", n_members=1, **spec):
 
 
 def make_options(**changed):
-    return TrainingOptions(
-        **{
-            "batch_size": 32,
-            "max_iter": 6,
-            "learning_rate": "constant",
-            "learning_rate_init": 1e-2,
-            "alpha": 0.0,
-            "early_stopping": False,
-            "n_iter_no_change": 3,
-            "tol": 1e-4,
-            "verbose": 0,
-        }
-        | changed
-    )
+    return TrainingOptions(**SHORT_TRAINING | changed)
 
 
 def make_rows(n_rows=100, held_out=20, visits=None, n_visits=None):

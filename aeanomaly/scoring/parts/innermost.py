@@ -16,7 +16,8 @@ def innermost_moments(
     Innermost by the Mahalanobis distance that they define themselves, found by
     concentration steps from all rows (P. J. Rousseeuw and K. Van Driessen, "A Fast
     Algorithm for the Minimum Covariance Determinant Estimator", *Technometrics* 41,
-    1999).
+    1999). Unlike scikit-learn's `MinCovDet` it takes weights and columns that depend on
+    each other, and draws nothing.
 
     Parameters
     ----------
