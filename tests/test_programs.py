@@ -18,6 +18,7 @@ from aeanomaly.architectures import (  # noqa: E402
     Variational,
 )
 from aeanomaly.training import programs  # noqa: E402
+from aeanomaly.training.freezing import freeze  # noqa: E402
 from aeanomaly.training.objective import Objective  # noqa: E402
 from aeanomaly.training.programs import ProgramPlan, get_program  # noqa: E402
 from aeanomaly.training.steps import Steps  # noqa: E402
@@ -233,6 +234,21 @@ def test_xla_trains_to_the_same_weights_whatever_the_chunks(rows, monkeypatch):
 )
 def test_xla_compiles_where_the_rule_says_that_it_pays(plan, n_steps, expected):
     assert repays_xla(get_program(plan), n_steps) is expected
+
+
+def test_how_weights_are_laid_out_for_xla_changes_no_result(rows, monkeypatch):
+    networks, stored = [], []
+    for for_xla in (True, False):
+        monkeypatch.setattr(programs, "suits_xla", lambda *_, suits=for_xla: suits)
+        program = programs.TrainingProgram(make_plan(n_members=2))
+        trained(program, rows, make_steps(6))
+        networks.append(freeze(program))
+        stored.append(program.weights.numpy())
+    for one, other in zip(*(n.encoder + n.decoder for n in networks), strict=True):
+        assert_allclose(one.kernel, other.kernel, rtol=1e-5, atol=1e-6)
+        assert_allclose(one.bias, other.bias, rtol=1e-5, atol=1e-6)
+    # The layouts do differ: the comparison is not of equals.
+    assert np.abs(stored[0] - stored[1]).max() > 1e-2
 
 
 def test_members_train_as_if_each_were_alone(rows):

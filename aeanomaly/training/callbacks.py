@@ -93,30 +93,22 @@ class _WatchedModel:
 
     def refresh(self) -> None:
         """Copy the program's values to the model."""
-        weights = self._program.weights.numpy()
         state = [[v.numpy() for v in part] for part in self._program.state]
-        for member, flat in enumerate(weights):
-            start = 0
-            for part, values in zip(self._members[member], state, strict=True):
-                for variable in part.trainable_variables:
-                    size = int(np.prod(variable.shape))
-                    piece = flat[start : start + size]
-                    variable.assign(piece.reshape(variable.shape))
-                    start += size
-                for variable, value in zip(
-                    part.non_trainable_variables, values, strict=True
-                ):
-                    variable.assign(value[member])
+        for member, values in enumerate(self._program.trained_values()):
+            for model, trained, fixed in zip(
+                self._members[member], values, state, strict=True
+            ):
+                _assign(model.trainable_variables, trained)
+                _assign(model.non_trainable_variables, [v[member] for v in fixed])
 
     def read_back(self) -> None:
         """Copy the model's values to the program."""
-        weights = [
-            np.concatenate(
-                [v.numpy().ravel() for part in m for v in part.trainable_variables]
-            )
-            for m in self._members
-        ]
-        self._program.weights.assign(np.stack(weights))
+        self._program.assign_values(
+            [
+                [[v.numpy() for v in part.trainable_variables] for part in member]
+                for member in self._members
+            ]
+        )
         for index, variables in enumerate(self._program.state):
             for position, variable in enumerate(variables):
                 values = [
@@ -124,6 +116,11 @@ class _WatchedModel:
                     for m in self._members
                 ]
                 variable.assign(np.stack(values))
+
+
+def _assign(variables: list[Any], values: list[np.ndarray]) -> None:
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)
 
 
 def _clone(model: Any, name: str) -> Any:

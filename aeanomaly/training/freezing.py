@@ -43,20 +43,19 @@ def freeze(program: Any) -> Network | KerasNetwork:
 
 
 def _trained_parts(program: Any) -> Iterator[TrainedPart]:
-    flat, start = np.array(program.weights.numpy()), 0
-    for part, state in zip(
-        (program.encoder, program.decoder), program.state, strict=True
-    ):
-        values = {}
-        trainable = part.model.trainable_variables
-        for variable, size in zip(trainable, part.sizes, strict=True):
-            pieces = flat[:, start : start + size]
-            values[id(variable)] = pieces.reshape(len(flat), *variable.shape)
-            start += size
-        fixed = part.model.non_trainable_variables
+    models = program.encoder.model, program.decoder.model
+    trained = zip(*program.trained_values(), strict=True)
+    for model, members, state in zip(models, trained, program.state, strict=True):
+        values = {
+            id(variable): np.stack(pieces)
+            for variable, pieces in zip(
+                model.trainable_variables, zip(*members, strict=True), strict=True
+            )
+        }
+        fixed = model.non_trainable_variables
         for variable, value in zip(fixed, state, strict=True):
             values[id(variable)] = value.numpy()
-        yield TrainedPart(part.model, values)
+        yield TrainedPart(model, values)
 
 
 def _as_arrays(

@@ -22,9 +22,10 @@ import numpy as np
 
 from .building import build_parts
 from .initial_weights import isolated_python_random
-from .members import MemberModel
+from .members import MemberModel, is_dense
 from .objective import Objective
 from .steps import StepGraph, Steps
+from .xla import suits_xla
 
 _MAX_PROGRAMS = 64
 
@@ -123,8 +124,11 @@ class TrainingProgram:
     ----------
     lock : threading.Lock
         Held by a fit from `reset` to the reading of the trained weights.
+    suits_xla : bool
+        Whether XLA is known to run the steps, and to run them faster.
     weights : keras.Variable of shape (n_members, n_weights)
-        Trainable weights: the encoder's, then the decoder's.
+        Trainable weights: the encoder's, then the decoder's, as each `MemberModel`
+        flattens them.
     state : list of list of tf.Variable of shape (n_members, ...)
         Other variables of the encoder and of the decoder.
     """
@@ -138,16 +142,18 @@ class TrainingProgram:
         with isolated_python_random():
             encoder, decoder = build_parts(plan.architecture, plan.spec)
             self.optimizer = keras.optimizers.get(plan.optimizer)
-        self.encoder = MemberModel(encoder, plan.n_members)
-        self.decoder = MemberModel(decoder, plan.n_members)
+        n_members = plan.n_members
+        self.suits_xla = suits_xla(plan.architecture, (encoder, decoder), n_members)
+        self.encoder = MemberModel(encoder, n_members, for_xla=self.suits_xla)
+        self.decoder = MemberModel(decoder, n_members, for_xla=self.suits_xla)
         self._parts = (self.encoder, self.decoder)
         self._sizes = [sum(part.sizes) for part in self._parts]
         self.weights = keras.Variable(
-            np.zeros((plan.n_members, self.n_weights), dtype=np.float32)
+            np.zeros((n_members, self.n_weights), dtype=np.float32)
         )
         self.state = [
             [
-                tf.Variable(np.stack([np.array(v.numpy())] * plan.n_members))
+                tf.Variable(np.stack([np.array(v.numpy())] * n_members))
                 for v in part.model.non_trainable_variables
             ]
             for part in self._parts
@@ -161,10 +167,33 @@ class TrainingProgram:
         """Number of trainable weights of one member."""
         return sum(self._sizes)
 
-    @property
-    def is_dense(self) -> bool:
-        """Whether both parts are plain dense networks."""
-        return all(part.is_dense for part in self._parts)
+    def trained_values(self) -> list[list[list[np.ndarray]]]:
+        """Return the trainable variables' values, by member, part and variable."""
+        return [
+            [
+                part.unflatten(piece)
+                for part, piece in zip(
+                    self._parts, np.split(flat, self._sizes[:1]), strict=True
+                )
+            ]
+            for flat in np.array(self.weights.numpy())
+        ]
+
+    def assign_values(self, values: list[list[list[np.ndarray]]]) -> None:
+        """Assign what `trained_values` returned."""
+        self.weights.assign(
+            np.stack(
+                [
+                    np.concatenate(
+                        [
+                            part.flatten(of_part)
+                            for part, of_part in zip(self._parts, member, strict=True)
+                        ]
+                    )
+                    for member in values
+                ]
+            )
+        )
 
     def reset(self, rng: np.random.Generator) -> None:
         """Assign initial weights, state and a fresh optimizer."""
@@ -271,7 +300,8 @@ class TrainingProgram:
         import tensorflow as tf
 
         multiplications = batch_size * self.plan.n_members * self.n_weights
-        is_small = self.is_dense and multiplications <= _SMALL_STEP
+        dense = all(is_dense(part.model) for part in self._parts)
+        is_small = dense and multiplications <= _SMALL_STEP
         name = "SINGLE_THREADED_EXECUTOR" if jit or is_small else ""
         return tf.experimental.function_executor_type(name)
 

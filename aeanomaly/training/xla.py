@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .members import MAX_UNROLLED
+from .members import MAX_UNROLLED, is_dense
 
 # What XLA's compilation costs for each member, and what each of its steps then saves:
 # seconds of one core of an AMD EPYC, with networks of 6,500 to 470,000 weights on 15 to
@@ -16,31 +16,20 @@ _SAVED_SECONDS_A_STEP_AND_WEIGHT = 3e-9
 _EXPECTED_FITS = 2
 
 
-def repays_xla(program: Any, n_steps: int) -> bool:
-    """Return whether the steps of one fit repay their compilation by XLA.
+def suits_xla(architecture: Any, models: tuple[Any, Any], n_members: int) -> bool:
+    """Return whether XLA is known to compile training steps and to make them faster.
 
-    For dense networks of the package's own architectures, of at most `MAX_UNROLLED`
-    members: with 5,000 weights from about 6,900 steps on, with 200,000 from about 700.
-    It depends on this fit alone, so that results do not depend on earlier ones.
+    It is for dense networks of the package's own architectures, of at most
+    `MAX_UNROLLED` members.
 
     Parameters
     ----------
-    program : TrainingProgram
-    n_steps : int
-        Of the whole fit.
+    architecture : Architecture
+    models : tuple of keras.Model
+        Encoder and decoder.
+    n_members : int
     """
-    if not _runs_well(program):
-        return False
-    n_members = program.plan.n_members
-    n_weights = n_members * program.n_weights
-    saved = _SAVED_SECONDS_A_STEP + _SAVED_SECONDS_A_STEP_AND_WEIGHT * n_weights
-    return _EXPECTED_FITS * n_steps * saved > _COMPILE_SECONDS * n_members
-
-
-def _runs_well(program: Any) -> bool:
-    """Return whether XLA is known to compile a program, and to make it faster."""
-    architecture = program.plan.architecture
-    if program.plan.n_members > MAX_UNROLLED or not program.is_dense:
+    if n_members > MAX_UNROLLED or not all(map(is_dense, models)):
         return False
     # A user's own operations may be unknown to XLA. It draws random numbers again for
     # each of their uses: variational and denoising networks gain nothing, those with
@@ -48,3 +37,23 @@ def _runs_well(program: Any) -> bool:
     training_pass = type(architecture).training_pass
     ours = training_pass.__module__.startswith("aeanomaly.architectures.")
     return ours and not architecture.draws_noise
+
+
+def repays_xla(program: Any, n_steps: int) -> bool:
+    """Return whether the steps of one fit repay their compilation by XLA.
+
+    For programs that suit it: with 5,000 weights from about 6,900 steps on, with
+    200,000 from about 700. It depends on this fit alone, so that results do not depend
+    on earlier ones.
+
+    Parameters
+    ----------
+    program : TrainingProgram
+    n_steps : int
+        Of the whole fit.
+    """
+    n_members = program.plan.n_members
+    n_weights = n_members * program.n_weights
+    saved = _SAVED_SECONDS_A_STEP + _SAVED_SECONDS_A_STEP_AND_WEIGHT * n_weights
+    repaid = _EXPECTED_FITS * n_steps * saved > _COMPILE_SECONDS * n_members
+    return bool(program.suits_xla and repaid)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 import time
 
 import keras
@@ -11,16 +12,21 @@ from aeanomaly.images import ConvolutionalDenoising, ImageSparse, ImageVariation
 
 
 def keras_seconds(estimator, images):
-    """Return the seconds of a warm epoch of Keras's `fit` of an estimator's network."""
+    """Return the seconds of a warm epoch of Keras's `fit`, the median of three."""
     X = estimator.scorer_.encoding.encode(images.reshape(len(images), -1)).Z
     model = trainable_model(estimator, X)
     loss = "mse" if estimator.loss == "squared_error" else "binary_crossentropy"
     model.compile(optimizer=estimator.optimizer, loss=loss)
     batch_size = estimator.batch_size
-    model.fit(X[:batch_size], X[:batch_size], batch_size, verbose=0)  # compiles
-    start = time.perf_counter()
-    model.fit(X, X, batch_size, verbose=0)
-    return time.perf_counter() - start
+    # Compiles, for full batches and for the last one.
+    first = X[: batch_size + len(X) % batch_size]
+    model.fit(first, first, batch_size, verbose=0)
+    seconds = []
+    for _ in range(3):
+        start = time.perf_counter()
+        model.fit(X, X, batch_size, verbose=0)
+        seconds.append(time.perf_counter() - start)
+    return statistics.median(seconds)
 
 
 def trainable_model(estimator, X):
