@@ -72,6 +72,12 @@ def _isolation_forest(random_state: int) -> Any:
     return IsolationForest(random_state=random_state)
 
 
+def _robust_covariance(random_state: int) -> Any:
+    from sklearn.covariance import EllipticEnvelope
+
+    return EllipticEnvelope(random_state=random_state)
+
+
 def _local_outlier_factor(random_state: int) -> Any:
     from sklearn.neighbors import LocalOutlierFactor
 
@@ -109,6 +115,7 @@ _ALWAYS: dict[str, Callable[[int], Any]] = {
     "aeanomaly-reconstruction": _ours(score_type="reconstruction"),
     "iforest": _isolation_forest,
     "lof": _local_outlier_factor,
+    "mcd": _robust_covariance,
     "knn": lambda random_state: KNN(),
 }
 for _name in ARCHITECTURES:

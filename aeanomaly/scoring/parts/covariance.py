@@ -12,7 +12,7 @@ from .innermost import innermost_moments
 
 # Share of the rows that centre and covariance are taken from.
 _SUPPORT = 0.5
-_SHRINKAGE = 0.02
+_MAX_SHRINKAGE = 0.5
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,9 @@ class Covariance:
     """Squared Mahalanobis distance to a robust centre.
 
     Centre and covariance are those of the innermost half of the training rows; see
-    `innermost_moments`.
+    `innermost_moments`. The covariance is shrunk towards the identity by the number of
+    columns over that of those rows: what a small sample cannot tell of a direction is
+    not believed, and what a large one says of a direction in which rows hardly vary is.
 
     Parameters
     ----------
@@ -35,8 +37,10 @@ class Covariance:
     @classmethod
     def fit(cls, Z: np.ndarray, weights: np.ndarray) -> Covariance:
         """Find centre and covariance of encoded rows."""
+        n_rows, n_columns = Z.shape
+        shrinkage = min(_MAX_SHRINKAGE, n_columns / (_SUPPORT * n_rows))
         center, covariance = innermost_moments(
-            Z, weights, support=_SUPPORT, shrinkage=_SHRINKAGE
+            Z, weights, support=_SUPPORT, shrinkage=shrinkage
         )
         precision = np.linalg.inv(covariance)
         return cls(center.astype(np.float32), precision.astype(np.float32))
