@@ -75,9 +75,9 @@ class MemberModel:
             for value, transposed in zip(stored, self._transposed, strict=True)
         ]
 
-    def draw_weights(self, rng: np.random.Generator) -> np.ndarray:
-        """Return initial trainable weights of one member, flattened."""
-        return self.flatten(self._draw(self.model.trainable_variables, rng))
+    def draw_weights(self, rng: np.random.Generator) -> list[np.ndarray]:
+        """Return initial values of the trainable variables of one member."""
+        return self._draw(self.model.trainable_variables, rng)
 
     def draw_state(self, rng: np.random.Generator) -> list[np.ndarray]:
         """Return initial values of the other variables of one member."""

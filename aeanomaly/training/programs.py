@@ -169,37 +169,25 @@ class TrainingProgram:
 
     def trained_values(self) -> list[list[list[np.ndarray]]]:
         """Return the trainable variables' values, by member, part and variable."""
-        return [
-            [
-                part.unflatten(piece)
-                for part, piece in zip(
-                    self._parts, np.split(flat, self._sizes[:1]), strict=True
-                )
-            ]
-            for flat in np.array(self.weights.numpy())
-        ]
+        return [self._unflatten(flat) for flat in np.array(self.weights.numpy())]
+
+    def _unflatten(self, flat: np.ndarray) -> list[list[np.ndarray]]:
+        pieces = zip(self._parts, np.split(flat, self._sizes[:1]), strict=True)
+        return [part.unflatten(piece) for part, piece in pieces]
 
     def assign_values(self, values: list[list[list[np.ndarray]]]) -> None:
         """Assign what `trained_values` returned."""
-        self.weights.assign(
-            np.stack(
-                [
-                    np.concatenate(
-                        [
-                            part.flatten(of_part)
-                            for part, of_part in zip(self._parts, member, strict=True)
-                        ]
-                    )
-                    for member in values
-                ]
-            )
-        )
+        self.weights.assign(np.stack([self._flatten(member) for member in values]))
+
+    def _flatten(self, member: list[list[np.ndarray]]) -> np.ndarray:
+        pieces = zip(self._parts, member, strict=True)
+        return np.concatenate([part.flatten(values) for part, values in pieces])
 
     def reset(self, rng: np.random.Generator) -> None:
         """Assign initial weights, state and a fresh optimizer."""
         weights, state = [], []
         for _ in range(self.plan.n_members):
-            weights.append(np.concatenate([p.draw_weights(rng) for p in self._parts]))
+            weights.append(self._flatten([p.draw_weights(rng) for p in self._parts]))
             state.append([v for part in self._parts for v in part.draw_state(rng)])
         self.restore(
             [
