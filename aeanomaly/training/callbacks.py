@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .initial_weights import isolated_python_random
+from .members import stack_members
 
 
 class EpochCallbacks:
@@ -93,29 +94,27 @@ class _WatchedModel:
 
     def refresh(self) -> None:
         """Copy the program's values to the model."""
+        trained = self._program.trained_values()
         state = [[v.numpy() for v in part] for part in self._program.state]
-        for member, values in enumerate(self._program.trained_values()):
-            for model, trained, fixed in zip(
-                self._members[member], values, state, strict=True
-            ):
-                _assign(model.trainable_variables, trained)
+        for member, models in enumerate(self._members):
+            for model, weights, fixed in zip(models, trained, state, strict=True):
+                _assign(model.trainable_variables, [v[member] for v in weights])
                 _assign(model.non_trainable_variables, [v[member] for v in fixed])
 
     def read_back(self) -> None:
         """Copy the model's values to the program."""
-        self._program.assign_values(
+        self._program.assign_values(self._values("trainable_variables"))
+        state = self._values("non_trainable_variables")
+        for variables, values in zip(self._program.state, state, strict=True):
+            _assign(variables, values)
+
+    def _values(self, kind: str) -> list[list[np.ndarray]]:
+        return stack_members(
             [
-                [[v.numpy() for v in part.trainable_variables] for part in member]
-                for member in self._members
+                [[v.numpy() for v in getattr(model, kind)] for model in models]
+                for models in self._members
             ]
         )
-        for index, variables in enumerate(self._program.state):
-            for position, variable in enumerate(variables):
-                values = [
-                    m[index].non_trainable_variables[position].numpy()
-                    for m in self._members
-                ]
-                variable.assign(np.stack(values))
 
 
 def _assign(variables: list[Any], values: list[np.ndarray]) -> None:

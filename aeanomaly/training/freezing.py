@@ -44,18 +44,11 @@ def freeze(program: Any) -> Network | KerasNetwork:
 
 def _trained_parts(program: Any) -> Iterator[TrainedPart]:
     models = program.encoder.model, program.decoder.model
-    trained = zip(*program.trained_values(), strict=True)
-    for model, members, state in zip(models, trained, program.state, strict=True):
-        values = {
-            id(variable): np.stack(pieces)
-            for variable, pieces in zip(
-                model.trainable_variables, zip(*members, strict=True), strict=True
-            )
-        }
-        fixed = model.non_trainable_variables
-        for variable, value in zip(fixed, state, strict=True):
-            values[id(variable)] = value.numpy()
-        yield TrainedPart(model, values)
+    trained = program.trained_values()
+    for model, weights, state in zip(models, trained, program.state, strict=True):
+        variables = *model.trainable_variables, *model.non_trainable_variables
+        values = *weights, *(variable.numpy() for variable in state)
+        yield TrainedPart(model, dict(zip(map(id, variables), values, strict=True)))
 
 
 def _as_arrays(

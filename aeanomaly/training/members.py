@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -35,6 +36,14 @@ def is_dense(model: Any) -> bool:
     return all(type(layer).__name__ in _DENSE_LAYERS for layer in model.layers)
 
 
+def stack_members(members: Sequence[Any]) -> list[list[np.ndarray]]:
+    """Return values by part and variable, from values by member, part and variable."""
+    return [
+        [np.stack(values) for values in zip(*part, strict=True)]
+        for part in zip(*members, strict=True)
+    ]
+
+
 class MemberModel:
     """A Keras model whose variables are views of the ensemble's tensors.
 
@@ -59,21 +68,35 @@ class MemberModel:
         self._initializers = initializers(model)
 
     def flatten(self, values: list[np.ndarray]) -> np.ndarray:
-        """Return one member's trainable variables as one vector."""
+        """Return the trainable variables of all members as one matrix.
+
+        Parameters
+        ----------
+        values : list of ndarray of shape (n_members, ...)
+
+        Returns
+        -------
+        ndarray of shape (n_members, n_weights)
+        """
         pieces = [
-            (value.T if transposed else value).ravel()
+            (value.swapaxes(1, 2) if transposed else value).reshape(self.n_members, -1)
             for value, transposed in zip(values, self._transposed, strict=True)
         ]
-        return np.concatenate(pieces or [np.zeros(0, np.float32)])
+        nothing = np.zeros((self.n_members, 0), dtype=np.float32)
+        return np.concatenate([nothing, *pieces], axis=1)
 
     def unflatten(self, flat: np.ndarray) -> list[np.ndarray]:
-        """Return one member's trainable variables from what `flatten` returned."""
-        pieces = np.split(flat, np.cumsum(self.sizes)[:-1]) if self.sizes else []
-        stored = map(np.reshape, pieces, self._stored_shapes)
-        return [
-            value.T if transposed else value
-            for value, transposed in zip(stored, self._transposed, strict=True)
-        ]
+        """Return the trainable variables from what `flatten` returned."""
+        values, ends = [], np.cumsum(self.sizes)
+        for piece, shape, transposed in zip(
+            np.split(flat, ends, axis=1),  # the last piece is empty
+            self._stored_shapes,
+            self._transposed,
+            strict=False,
+        ):
+            value = piece.reshape(self.n_members, *shape)
+            values.append(value.swapaxes(1, 2) if transposed else value)
+        return values
 
     def draw_weights(self, rng: np.random.Generator) -> list[np.ndarray]:
         """Return initial values of the trainable variables of one member."""

@@ -16,13 +16,14 @@ import threading
 from collections import OrderedDict
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from .building import build_parts
 from .initial_weights import isolated_python_random
-from .members import MemberModel, is_dense
+from .members import MemberModel, is_dense, stack_members
 from .objective import Objective
 from .steps import StepGraph, Steps
 from .xla import suits_xla
@@ -167,40 +168,34 @@ class TrainingProgram:
         """Number of trainable weights of one member."""
         return sum(self._sizes)
 
-    def trained_values(self) -> list[list[list[np.ndarray]]]:
-        """Return the trainable variables' values, by member, part and variable."""
-        return [self._unflatten(flat) for flat in np.array(self.weights.numpy())]
+    def trained_values(self) -> list[list[np.ndarray]]:
+        """Return the trainable variables of each part, of shape (n_members, ...)."""
+        flats = np.split(np.array(self.weights.numpy()), self._sizes[:1], axis=1)
+        return [p.unflatten(f) for p, f in zip(self._parts, flats, strict=True)]
 
-    def _unflatten(self, flat: np.ndarray) -> list[list[np.ndarray]]:
-        pieces = zip(self._parts, np.split(flat, self._sizes[:1]), strict=True)
-        return [part.unflatten(piece) for part, piece in pieces]
-
-    def assign_values(self, values: list[list[list[np.ndarray]]]) -> None:
+    def assign_values(self, values: list[list[np.ndarray]]) -> None:
         """Assign what `trained_values` returned."""
-        self.weights.assign(np.stack([self._flatten(member) for member in values]))
+        self.weights.assign(self._flatten(values))
 
-    def _flatten(self, member: list[list[np.ndarray]]) -> np.ndarray:
-        pieces = zip(self._parts, member, strict=True)
-        return np.concatenate([part.flatten(values) for part, values in pieces])
+    def _flatten(self, values: list[list[np.ndarray]]) -> np.ndarray:
+        flats = [p.flatten(v) for p, v in zip(self._parts, values, strict=True)]
+        return np.concatenate(flats, axis=1)
 
     def reset(self, rng: np.random.Generator) -> None:
         """Assign initial weights, state and a fresh optimizer."""
-        weights, state = [], []
-        for _ in range(self.plan.n_members):
-            weights.append(self._flatten([p.draw_weights(rng) for p in self._parts]))
-            state.append([v for part in self._parts for v in part.draw_state(rng)])
-        self.restore(
-            [
-                np.stack(weights),
-                *(np.stack(values) for values in zip(*state, strict=True)),
-                *self._fresh_optimizer,
-            ]
-        )
+        drawn = [
+            (
+                [part.draw_weights(rng) for part in self._parts],
+                [part.draw_state(rng) for part in self._parts],
+            )
+            for _ in range(self.plan.n_members)
+        ]
+        weights, state = map(stack_members, zip(*drawn, strict=True))
+        self.restore([self._flatten(weights), *chain(*state), *self._fresh_optimizer])
 
     @property
     def _variables(self) -> list[Any]:
-        state = [v for variables in self.state for v in variables]
-        return [self.weights, *state, *self.optimizer.variables]
+        return [self.weights, *chain(*self.state), *self.optimizer.variables]
 
     def snapshot(self) -> list[np.ndarray]:
         """Return everything that training changes, to resume or restore it."""
