@@ -21,7 +21,9 @@ class AutoencoderOutlierDetector(OutlierMixin, BaseAutoencoder):
     """Detect outliers in a table with an autoencoder.
 
     Numbers, booleans, strings, categories and datetimes are encoded by the fitted
-    estimator itself; missing values are allowed. Low scores are abnormal.
+    estimator itself; missing values are allowed. Low scores are abnormal. A time within
+    a year of the training range counts as at its edge: rows of coming months are not
+    abnormal for being new.
 
     Parameters
     ----------

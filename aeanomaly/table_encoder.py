@@ -9,6 +9,7 @@ import numpy as np
 
 from .exceptions import ColumnError, InfiniteValueError
 from .scoring.columns import (
+    MARGIN_SECONDS,
     CategoricalColumn,
     Column,
     ConstantColumn,
@@ -159,22 +160,26 @@ def _center_and_scale(
     values: np.ndarray, weights: np.ndarray, *, clip: bool
 ) -> tuple[float, float]:
     """Return mean and standard deviation, of values with clipped tails on request."""
-    clipped = values
-    if clip:
-        values_seen, weights_seen = values[:_TAIL_ROWS], weights[:_TAIL_ROWS]
-        n_rows = max(len(weights_seen), weights_seen.sum())
-        tail = min(0.25, max(_TAIL, _OUTERMOST_ROWS / n_rows))
-        low, high = np.quantile(
-            values_seen, [tail, 1 - tail], weights=weights_seen, method="inverted_cdf"
-        )
-        # A column whose variation is all in its tails keeps them.
-        clipped = np.clip(values, low, high) if high > low else values
+    clipped = np.clip(values, *_typical_range(values, weights)) if clip else values
     center = np.average(clipped, weights=weights)
     scale = math.sqrt(np.average((clipped - center) ** 2, weights=weights))
     if not math.isfinite(scale) or scale == 0.0:
         # Squares of the largest and smallest numbers overflow or vanish.
         scale = float(np.abs(clipped - center).max())
     return float(center), float(scale)
+
+
+def _typical_range(values: np.ndarray, weights: np.ndarray) -> tuple[float, float]:
+    """Return where the tails begin, or the whole range if all variation is in them."""
+    seen, weights_seen = values[:_TAIL_ROWS], weights[:_TAIL_ROWS]
+    n_rows = max(len(seen), weights_seen.sum())
+    tail = min(0.25, max(_TAIL, _OUTERMOST_ROWS / n_rows))
+    low, high = np.quantile(
+        seen, [tail, 1 - tail], weights=weights_seen, method="inverted_cdf"
+    )
+    if low == high:
+        low, high = values.min(), values.max()
+    return float(low), float(high)
 
 
 def _fit_category(
@@ -224,15 +229,26 @@ def factorize_levels(values: Any, name: Any) -> tuple[np.ndarray, list[Any]]:
 def _fit_datetime(values: Any, name: Any, weights: np.ndarray) -> DatetimeColumn:
     seconds = as_seconds(values, name)
     missing = np.isnan(seconds)
-    known = np.zeros(1) if missing.all() else seconds[~missing]
-    span = known.max() - known.min()
-    center, scale = float(known[0]), _DAY_SECONDS
-    if span:
-        center, scale = _center_and_scale(known, weights[~missing], clip=False)
-    cycles = [c for c, needed in _MIN_SECONDS.items() if span >= needed]
+    known, known_weights = seconds[~missing], weights[~missing]
+    if missing.all():
+        known, known_weights = np.zeros(1), np.ones(1)
+    # One date of the year 9999 must not stretch what counts as ordinary.
+    low, high = _typical_range(known, known_weights)
+    first = float(known[known >= low - MARGIN_SECONDS].min())
+    last = float(known[known <= high + MARGIN_SECONDS].max())
+    center, scale = first, _DAY_SECONDS
+    if last > first:
+        center, scale = _center_and_scale(known, known_weights, clip=True)
+    cycles = [c for c, needed in _MIN_SECONDS.items() if last - first >= needed]
     if (known % _DAY_SECONDS != 0).any():
         cycles.insert(0, "hour")
-    missing_rate = float(weights[missing].sum() / weights.sum())
     return DatetimeColumn(
-        name, center, scale, tuple(cycles), missing_rate, unseen_surprise(weights.sum())
+        name,
+        first=first,
+        last=last,
+        center=center,
+        scale=scale,
+        cycles=tuple(cycles),
+        missing_rate=float(weights[missing].sum() / weights.sum()),
+        novelty=unseen_surprise(weights.sum()),
     )

@@ -27,7 +27,8 @@ class AutoencoderTransformer(
     """Reduce a table to the codes of an autoencoder.
 
     Numbers, booleans, strings, categories and datetimes are encoded by the fitted
-    estimator itself; missing values are allowed.
+    estimator itself; missing values are allowed. A time within a year of the training
+    range counts as at its edge.
 
     Parameters
     ----------

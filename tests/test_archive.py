@@ -495,6 +495,10 @@ COLUMN = ("encoding", "columns", 0)
             "column 'opened' has an unknown cycle",
         ),
         (
+            lambda m: fields_at(m, "encoding", "columns", 6).update(last=0.0),
+            "column 'opened' ends before it starts",
+        ),
+        (
             lambda m: fields_at(m, "encoding", "columns", 4)["levels"].append(["x"]),
             "column 'country' has a level of an unknown type",
         ),

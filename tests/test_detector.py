@@ -255,6 +255,23 @@ def test_the_quantile_rule_flags_its_share_of_fresh_normal_rows():
     assert flagged == pytest.approx(0.1, abs=0.045)
 
 
+@pytest.mark.parametrize("score_type", ["hybrid", "reconstruction"])
+def test_rows_of_coming_months_are_flagged_no_more_often_for_their_date(score_type):
+    def month(start):
+        rng = np.random.default_rng(0)
+        minutes = pd.to_timedelta(rng.integers(0, 30 * 24 * 60, 2_000), unit="min")
+        return pd.DataFrame(
+            {"time": pd.Timestamp(start) + minutes, "amount": rng.gamma(2, 50, 2_000)}
+        )
+
+    rule = QuantileThreshold(quantile=0.05)
+    detector = make(score_type=score_type, threshold=rule, max_iter=30)
+    detector.fit(month("2025-01-01"))
+    assert np.mean(detector.predict(month("2025-03-05")) < 0) < 0.15
+    assert (detector.predict(month("1900-01-01")) < 0).all()
+    assert (detector.predict(month("2099-01-01")) < 0).all()
+
+
 def test_contamination_and_threshold_together_are_an_error_before_training(numbers):
     detector = make(contamination=0.01, threshold=QuantileThreshold())
     with pytest.raises(ValueError, match="are both set") as caught:

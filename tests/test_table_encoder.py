@@ -165,6 +165,39 @@ def test_times_of_a_day_are_near_across_midnight():
     assert across < 0.2 * noon
 
 
+def encode_time_of(times, moments):
+    """Return the encoded time, cycles apart, after fitting other times."""
+    table = pd.DataFrame({"x": pd.to_datetime(times), "other": np.arange(len(times))})
+    encoding = fit_encoding(
+        table, np.ones(len(table)), scaling="standard", max_categories=64
+    )
+    rows = pd.DataFrame({"x": pd.to_datetime(moments), "other": 0})
+    return encoding.encode(rows).Z[:, 0]
+
+
+def test_times_up_to_a_year_outside_the_training_range_count_as_at_its_edge():
+    times = pd.date_range("2025-03-01", "2025-03-31", freq="h")
+    inside = encode_time_of(times, times)
+    outside = ["2024-03-05", "2025-02-28", "2025-04-01", "2026-03-25"]
+    low, high = inside.min(), inside.max()
+    assert_allclose(encode_time_of(times, outside), [low, low, high, high], atol=1e-5)
+
+
+def test_beyond_that_year_a_time_is_the_farther_out_the_farther_away_it_is():
+    times = pd.date_range("2025-03-01", "2025-03-31", freq="h")
+    moments = ["1900-01-01", "2000-01-01", "2025-03-15", "2027-01-01", "2099-01-01"]
+    encoded = encode_time_of(times, moments)
+    assert (np.diff(encoded) > 10).all()
+
+
+def test_a_wild_date_does_not_stretch_the_training_range():
+    times = pd.date_range("2025-03-01", periods=2_000, freq="h")
+    moments = ["2025-04-01", "2025-12-31"]
+    wild = times[:-1].append(pd.DatetimeIndex(["9999-12-31"]).as_unit(times.unit))
+    expected = encode_time_of(times, moments)
+    assert_allclose(encode_time_of(wild, moments), expected, atol=0.01)
+
+
 def test_the_unit_and_zone_of_times_make_no_difference():
     times = pd.Series(pd.date_range("2025-01-01", periods=100, freq="7h"))
     _, expected = encode(times)

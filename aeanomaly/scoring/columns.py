@@ -27,6 +27,9 @@ _NUMBER_TYPES = {"integer", "floating", "mixed-integer-float", "decimal", "empty
 _SECONDS = {"hour": 86_400.0, "weekday": 604_800.0, "year": 365.2425 * 86_400.0}
 # 1970-01-01 was a Thursday; weeks start on Mondays.
 _PHASE = {"hour": 0.0, "weekday": 3 * 86_400.0, "year": 0.0}
+# Models are used on rows later than those that they learnt from: so much time outside
+# the training range is no sign of anything.
+MARGIN_SECONDS = _SECONDS["year"]
 
 
 def unseen_surprise(n_rows: float, n_singletons: float = 0.0) -> float:
@@ -274,12 +277,17 @@ class CategoricalColumn:
 class DatetimeColumn:
     """A column of dates and times.
 
-    Encoded as the time itself and as sine and cosine of each of its `cycles`.
+    Encoded as the time itself and as sine and cosine of each of its `cycles`. A time
+    up to a year before or after the training range counts as the nearest time within
+    it, so that the rows of coming months are not abnormal for being new; beyond that
+    year, the farther away the more abnormal.
 
     Parameters
     ----------
     name : str or int
         Name, or position in an array.
+    first, last : float
+        Training range, in seconds since 1970.
     center, scale : float
         Of the time in seconds since 1970.
     cycles : tuple of {"hour", "weekday", "year"}
@@ -289,6 +297,8 @@ class DatetimeColumn:
     """
 
     name: Any
+    first: float
+    last: float
     center: float
     scale: float
     cycles: tuple[str, ...]
@@ -320,7 +330,7 @@ class DatetimeColumn:
         """Write the unscaled encoded columns; return the novelty per row, if any."""
         seconds = as_seconds(values, self.name)
         missing = np.isnan(seconds)
-        out[:, 0] = seconds
+        out[:, 0] = self._without_margin(seconds)
         for i, cycle in enumerate(self.cycles):
             angle = (seconds + _PHASE[cycle]) * (2 * math.pi / _SECONDS[cycle])
             out[:, 1 + 2 * i] = np.sin(angle)
@@ -330,6 +340,13 @@ class DatetimeColumn:
         elif missing.any():
             return missing * self.novelty
         return None
+
+    def _without_margin(self, seconds: np.ndarray) -> np.ndarray:
+        """Return times outside the training range nearer by up to the margin."""
+        within = np.clip(seconds, self.first, self.last)
+        outside = seconds - within
+        margin = np.clip(outside, -MARGIN_SECONDS, MARGIN_SECONDS)
+        return np.asarray(within + (outside - margin))
 
     def restore(self, linear: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
         """Return times from unscaled encoded columns."""

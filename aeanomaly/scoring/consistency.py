@@ -71,8 +71,11 @@ def _check_column(column: Column) -> None:
             raise ValueError(f"column {column.name!r} has no valid missing_rate")
         if column.scale <= 0:
             raise ValueError(f"column {column.name!r} has no positive scale")
-    if isinstance(column, DatetimeColumn) and not _CYCLES.issuperset(column.cycles):
-        raise ValueError(f"column {column.name!r} has an unknown cycle")
+    if isinstance(column, DatetimeColumn):
+        if not _CYCLES.issuperset(column.cycles):
+            raise ValueError(f"column {column.name!r} has an unknown cycle")
+        if column.first > column.last:
+            raise ValueError(f"column {column.name!r} ends before it starts")
     if isinstance(column, CategoricalColumn) and not all(
         isinstance(level, str | bool | int | float)
         for level in (*column.levels, *column.infrequent)
