@@ -3,6 +3,7 @@
     python benchmarks/quality.py --seeds 0 1 2
     python benchmarks/quality.py --detectors iforest knn lof --settings semi
     python benchmarks/quality.py --parts --datasets 38_thyroid 45_wine
+    python benchmarks/quality.py --settings semi --new-rows --output new_rows.csv
     python benchmarks/quality.py --detectors            # only show what the file holds
 
 Every detector runs with one configuration, its defaults, under the protocol of
@@ -22,7 +23,7 @@ from typing import Any
 
 import numpy as np
 import results_file
-from adbench import SETTINGS, dataset_paths, load_split, n_rows
+from adbench import SETTINGS, dataset_paths, load_split, n_rows, without_copies
 from detectors import DETECTORS, available, make_detector
 from quality_report import draw, report
 from sklearn.metrics import average_precision_score, roc_auc_score
@@ -30,10 +31,17 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 _FOLDER = Path(__file__).parents[2] / "shared/detection_quality/datasets"
 _OUTPUT = Path(__file__).parent / "results/quality.csv"
 _KEY = ["detector", "setting", "dataset", "seed"]
+# Test rows of either kind below which a table says nothing.
+_LEAST_JUDGED = 20
 
 
 def measure(
-    name: str, path: Path, setting: str, seed: int, parts: bool = False
+    name: str,
+    path: Path,
+    setting: str,
+    seed: int,
+    parts: bool = False,
+    new_rows: bool = False,
 ) -> list[dict[str, Any]]:
     """Fit and score a detector once.
 
@@ -47,14 +55,21 @@ def measure(
     seed : int
     parts : bool, default=False
         Whether the hybrid score is taken apart as well: see `part_scores`.
+    new_rows : bool, default=False
+        Whether test rows that equal a training row are left out.
 
     Returns
     -------
     list of dict
         A line with "auroc" and "ap" in percent, seconds, and "error" of a fit that
-        failed; with `parts`, one more for every part left out or alone.
+        failed; with `parts`, one more for every part left out or alone. None where too
+        few new rows are left to judge by.
     """
     split = load_split(path, setting, seed)
+    if new_rows:
+        split = without_copies(split)
+        if np.bincount(split.y_test, minlength=2).min() < _LEAST_JUDGED:
+            return []
     line: dict[str, Any] = {"detector": name, "setting": setting}
     line |= {"dataset": path.stem, "seed": seed}
     detector = make_detector(name, random_state=seed)
@@ -122,16 +137,16 @@ def part_scores(detector: Any, X: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def run(
-    tasks: list[tuple[str, Path, str, int]], parts: bool, n_jobs: int
+    tasks: list[tuple[str, Path, str, int]], n_jobs: int, **options: bool
 ) -> Iterator[list[dict[str, Any]]]:
     """Yield the lines of `measure` for each task, as they come."""
     if n_jobs == 1:
-        yield from (measure(*task, parts) for task in tasks)
+        yield from (measure(*task, **options) for task in tasks)
         return
     from joblib import Parallel, delayed
 
     yield from Parallel(n_jobs=n_jobs, return_as="generator_unordered")(
-        delayed(measure)(*task, parts) for task in tasks
+        delayed(measure)(*task, **options) for task in tasks
     )
 
 
@@ -144,7 +159,10 @@ def measure_all(arguments: argparse.Namespace, paths: dict[str, Path]) -> None:
         for path in paths.values()
         for setting in arguments.settings
     ]
-    for i, lines in enumerate(run(tasks, arguments.parts, arguments.jobs), start=1):
+    options = {"parts": arguments.parts, "new_rows": arguments.new_rows}
+    for i, lines in enumerate(run(tasks, arguments.jobs, **options), start=1):
+        if not lines:
+            continue
         line = lines[0]
         sys.stderr.write(
             f"{i} of {len(tasks)}: {line['detector']} {line['setting']} "
@@ -183,6 +201,11 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     add("--max-rows", type=int, help="leave out larger data sets")
     add("--jobs", type=int, default=1, help="processes")
     add("--parts", action="store_true", help="take the hybrid score apart")
+    add(
+        "--new-rows",
+        action="store_true",
+        help="leave copies of training rows out of the test",
+    )
     add("--output", type=Path, default=_OUTPUT, help="CSV file; picture beside it")
     return parser.parse_args(arguments)
 

@@ -71,6 +71,30 @@ def test_small_tables_are_resampled_and_every_anomaly_is_tested(folder):
     assert len(split.X_train) == len(split.X_test) == 1_000
 
 
+def test_without_copies_no_test_row_was_seen_in_training(folder):
+    from adbench import load_split, without_copies
+
+    split = load_split(folder / "2_small.npz", "semi", seed=0)
+    new = without_copies(split)
+    seen = {tuple(row) for row in split.X_train}
+    assert any(tuple(row) in seen for row in split.X_test)
+    assert not any(tuple(row) in seen for row in new.X_test)
+    # No anomaly was among the training rows, so all are left.
+    assert new.y_test.sum() == split.y_test.sum()
+
+
+def test_tables_of_few_new_rows_are_left_out(folder, tmp_path):
+    import quality
+
+    output = tmp_path / "new_rows.csv"
+    quality.main(
+        ["--folder", str(folder), "--settings", "semi", "--seeds", "0", "--new-rows"]
+        + ["--detectors", "knn", "--output", str(output)]
+    )
+    # Nearly all of the 108 normal rows of the smaller table are drawn for training.
+    assert list(pd.read_csv(output)["dataset"]) == ["10_larger"]
+
+
 @pytest.mark.parametrize("setting", ["semi", "unsup"])
 @pytest.mark.parametrize("name", ["45_wine", "2_annthyroid", "16_http"])
 def test_splits_equal_those_of_the_field(name, setting):
