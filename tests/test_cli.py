@@ -144,6 +144,17 @@ def test_an_identifier_is_pointed_out(run, source, tmp_path):
     )
 
 
+def test_a_counter_is_pointed_out(run, labelled, tmp_path):
+    labelled = labelled.drop(columns=["id", "label"])
+    path = tmp_path / "table.csv"
+    labelled.assign(day=np.arange(len(labelled)) // 5).to_csv(path, index=False)
+    _, _, stderr = run("fit", path, "--model", tmp_path / "m.aea")
+    assert stderr == (
+        "note: column 'day' never falls from row to row. If it is a time or a counter, "
+        "rows to come are outliers by it: pass --drop day.\n"
+    )
+
+
 def test_an_index_that_pandas_saved_is_no_feature(run, tmp_path):
     path = tmp_path / "table.csv"
     make_table().to_csv(path)
@@ -179,6 +190,38 @@ def test_streamed_scores_equal_those_of_the_whole_table(
     found = pd.read_csv(out) if suffix == ".csv" else pd.read_parquet(out)
     np.testing.assert_allclose(found["score"], expected["score"], rtol=1e-6)
     np.testing.assert_array_equal(found["is_outlier"], expected["is_outlier"])
+
+
+def test_score_says_what_rows_are_flagged_for(run, model, tmp_path):
+    table = make_table(seed=1)
+    table.loc[:4, "amount"] = 1e6
+    path, out = tmp_path / "table.csv", tmp_path / "out.csv"
+    table.to_csv(path, index=False)
+    code, stdout, stderr = run("score", path, "--model", model, "--output", out)
+    assert (code, stderr) == (0, "")
+    flagged = pd.read_csv(out)["is_outlier"]
+    assert flagged[:5].all()
+    assert f"Flagged {flagged.sum()} rows ({flagged.mean():.2%})" in stdout
+    assert "Their first reason is most often amount (" in stdout
+
+
+@pytest.mark.parametrize("batch_rows", [7, 10_000])
+def test_rows_that_have_all_changed_are_pointed_out(
+    run, model, tmp_path, monkeypatch, batch_rows
+):
+    table = make_table(seed=1)
+    table["n_visits"] += 1_000
+    path, out = tmp_path / "table.csv", tmp_path / "out.csv"
+    table.to_csv(path, index=False)
+    monkeypatch.setattr(table_columns, "_BATCH_ROWS", (batch_rows, batch_rows))
+    code, stdout, stderr = run("score", path, "--model", model, "--output", out)
+    assert code == 0
+    assert "Their first reason is most often n_visits (100%)" in stdout
+    assert stderr == (
+        "note: more than half of the rows are flagged, most often for 'n_visits'. If "
+        "all rows changed in it since training, as in a time or a counter, fit again "
+        "on recent rows, or with --drop n_visits.\n"
+    )
 
 
 def test_score_copies_columns_that_the_model_does_not_know(

@@ -18,7 +18,8 @@ from .._evaluation import (
 from .._tables import check_output, open_table
 from ..scoring.reasons import score_with_reasons
 from .fit import TrainingTable, describe_input, fit_detector, read_features
-from .score import check_added_names, describe_flagged, write_scores
+from .flagged import FlaggedRows
+from .score import check_added_names, write_scores
 from .terminal import say
 
 _SHOWN_ROWS = 10
@@ -37,14 +38,16 @@ def run(arguments: argparse.Namespace) -> None:
     )
     detector, fit_seconds = fit_detector(table.features, arguments)
     start = time.perf_counter()
-    scores = _write(source, detector, arguments)
+    flagged = FlaggedRows(
+        detector.scorer_, detector.offset_, explained=not arguments.quiet
+    )
+    scores = _write(source, detector, flagged, arguments)
     score_seconds = time.perf_counter() - start
     if arguments.quiet:
         return
     say(describe_input(arguments.table, table))
     say(f"Trained in {fit_seconds:.1f} s, scored and written in {score_seconds:.1f} s.")
-    n_outliers = int((scores < detector.offset_).sum())
-    say(describe_flagged(n_outliers, len(scores), detector.offset_))
+    say(flagged.describe())
     top = _top_rows(table, scores, detector.scorer_)
     say(f"\nThe most abnormal rows, counted from 0:\n{top}\n")
     if labels is not None:
@@ -52,12 +55,17 @@ def run(arguments: argparse.Namespace) -> None:
     say(f"Written to {arguments.output}.")
 
 
-def _write(source: Any, detector: Any, arguments: argparse.Namespace) -> np.ndarray:
-    """Write the rows with their scores, and return these."""
-    scorer, offset = detector.scorer_, detector.offset_
-    batches = write_scores(source, scorer, offset, arguments)
+def _write(
+    source: Any, detector: Any, flagged: FlaggedRows, arguments: argparse.Namespace
+) -> np.ndarray:
+    """Write the rows with their scores, count them, and return the scores."""
+    written = []
+    batches = write_scores(source, detector.scorer_, detector.offset_, arguments)
     with contextlib.closing(batches):
-        return np.concatenate([*batches])
+        for features, scores in batches:
+            flagged.add(features, scores)
+            written.append(scores)
+    return np.concatenate(written)
 
 
 def _top_rows(table: TrainingTable, scores: np.ndarray, scorer: Any) -> str:

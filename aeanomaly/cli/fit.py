@@ -15,8 +15,10 @@ from .terminal import note, say, shows_progress
 
 # How pandas names an index that it stored with the table: a row number, no feature.
 _SAVED_INDEX = re.compile(r"__index_level_\d+__|Unnamed: 0")
-# Few rows may have distinct values by chance.
-_MIN_ROWS_OF_IDENTIFIER = 20
+# Few rows may have distinct or ascending values by chance.
+_MIN_ROWS_NOTED = 20
+# A table sorted by a column of so few values is grouped by it.
+_MOST_LEVELS_OF_NO_COUNTER = 3
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -68,7 +70,7 @@ def read_features(arguments: argparse.Namespace) -> TrainingTable:
             f"No column of {arguments.table} is left to train on. Drop fewer."
         )
     if not arguments.quiet:
-        _note_identifiers(features)
+        _note_columns(features)
     return TrainingTable(whole, features)
 
 
@@ -95,20 +97,27 @@ def _known_column(name: str, names: list[str], option: str) -> str:
     raise ColumnError(f"{option} {name}: the table has no such column. {hint}")
 
 
-def _note_identifiers(features: Any) -> None:
-    from pandas.api.types import is_integer_dtype, is_object_dtype, is_string_dtype
+def _note_columns(features: Any) -> None:
+    """Note the columns that tell rows apart by when, or how many, they came."""
+    from pandas.api import types
 
-    if len(features) < _MIN_ROWS_OF_IDENTIFIER:
+    if len(features) < _MIN_ROWS_NOTED:
         return
     for name, values in features.items():
-        if (
-            is_integer_dtype(values)
-            or is_string_dtype(values)
-            or is_object_dtype(values)
-        ) and values.is_unique:
+        texts = types.is_string_dtype(values) or types.is_object_dtype(values)
+        if (texts or types.is_integer_dtype(values)) and values.is_unique:
             note(
                 f"column {name!r} has another value in every row. If it is an "
                 f"identifier, pass --drop {name}."
+            )
+        elif (
+            types.is_numeric_dtype(values)
+            and values.is_monotonic_increasing
+            and values.nunique() > _MOST_LEVELS_OF_NO_COUNTER
+        ):
+            note(
+                f"column {name!r} never falls from row to row. If it is a time or a "
+                f"counter, rows to come are outliers by it: pass --drop {name}."
             )
 
 

@@ -16,7 +16,8 @@ from ..scoring.archive import read_model
 from ..scoring.reasons import score_with_reasons
 from ..scoring.scorer import Scorer
 from ..scoring.table import TableEncoding, check_names
-from .terminal import RowProgress, say, shows_progress
+from .flagged import FlaggedRows
+from .terminal import RowProgress, note, say, shows_progress
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -31,16 +32,19 @@ def run(arguments: argparse.Namespace) -> None:
             f"Pass the model of an AutoencoderOutlierDetector."
         )
     start = time.perf_counter()
-    n_rows = n_outliers = 0
+    n_rows = 0
+    flagged = FlaggedRows(model.scorer, model.offset, explained=not arguments.quiet)
     batches = write_scores(table, model.scorer, model.offset, arguments)
     with contextlib.closing(batches):
-        for scores in batches:
+        for features, scores in batches:
             n_rows += len(scores)
-            n_outliers += int((scores < model.offset).sum())
+            flagged.add(features, scores)
     if not arguments.quiet:
         seconds = time.perf_counter() - start
         say(f"Scored {n_rows:,} rows of {arguments.table} in {seconds:.1f} s.")
-        say(describe_flagged(n_outliers, n_rows, model.offset))
+        say(flagged.describe())
+        if suspicion := flagged.suspicion():
+            note(suspicion)
         say(f"Written to {arguments.output}.")
 
 
@@ -57,8 +61,8 @@ def check_added_names(table: Any, n_reasons: int) -> None:
 
 def write_scores(
     table: Any, scorer: Scorer, offset: float, arguments: argparse.Namespace
-) -> Iterator[np.ndarray]:
-    """Write a table with its scores; yield the scores of each batch.
+) -> Iterator[tuple[Any, np.ndarray]]:
+    """Write a table with its scores; yield each batch's fitted columns and scores.
 
     The file appears after the last batch; closed before, the generator leaves none.
 
@@ -85,7 +89,7 @@ def write_scores(
             writer.write(batch, added)
             n_rows += len(added["score"])
             line.show(n_rows)
-            yield added["score"]
+            yield features, added["score"]
 
 
 def added_columns(
@@ -126,11 +130,3 @@ def fitted_names(encoding: TableEncoding, names: list[str]) -> list[str]:
             f"of {len(encoding.columns)} columns. Pass the same columns."
         )
     return names
-
-
-def describe_flagged(n_outliers: int, n_rows: int, offset: float) -> str:
-    """Return a line that says how many rows are outliers, and below what score."""
-    return (
-        f"Flagged {n_outliers:,} rows ({n_outliers / n_rows:.2%}) that score below the "
-        f"threshold of {offset:.6g}."
-    )

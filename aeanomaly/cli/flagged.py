@@ -1,0 +1,84 @@
+"""How many rows of a table are flagged, and which columns they are flagged for."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+
+from ..scoring.reasons import iter_reasons
+from ..scoring.scorer import Scorer
+
+# Flagged rows of each batch that are explained: all would take longer than scoring.
+_EXPLAINED_ROWS = 20
+_SHOWN_COLUMNS = 3
+
+
+class FlaggedRows:
+    """Counts, batch by batch, the rows that score below a threshold.
+
+    Parameters
+    ----------
+    scorer : Scorer
+    offset : float
+        Rows that score below it are outliers.
+    explained : bool
+        Whether to look for the columns that rows are flagged for.
+    """
+
+    def __init__(self, scorer: Scorer, offset: float, *, explained: bool) -> None:
+        self._scorer = scorer
+        self._offset = offset
+        self._explained = explained
+        self._n_rows = 0
+        self._n_flagged = 0
+        # Estimated flagged rows by the column that is their first reason.
+        self._by_column: Counter[Any] = Counter()
+
+    def add(self, features: Any, scores: np.ndarray) -> None:
+        """Count a batch.
+
+        Parameters
+        ----------
+        features : DataFrame of shape (n_rows, n_features)
+            The fitted columns in their order.
+        scores : ndarray of shape (n_rows,)
+        """
+        flagged = np.flatnonzero(scores < self._offset)
+        self._n_rows += len(scores)
+        self._n_flagged += len(flagged)
+        if not self._explained or not len(flagged):
+            return
+        n_explained = min(_EXPLAINED_ROWS, len(flagged))
+        spread = np.linspace(0, len(flagged) - 1, n_explained).astype(np.intp)
+        rows = features.iloc[flagged[spread]]
+        names = self._scorer.encoding.names
+        for _, _, reasons in iter_reasons(self._scorer, rows, 1):
+            for position in reasons.columns[:, 0]:
+                self._by_column[names[position]] += len(flagged) / n_explained
+
+    def describe(self) -> str:
+        """Return lines that say how many rows are flagged, and what for."""
+        lines = [
+            f"Flagged {self._n_flagged:,} rows ({self._n_flagged / self._n_rows:.2%}) "
+            f"that score below the threshold of {self._offset:.6g}."
+        ]
+        if self._by_column:
+            columns = ", ".join(
+                f"{name} ({count / self._n_flagged:.0%})"
+                for name, count in self._by_column.most_common(_SHOWN_COLUMNS)
+            )
+            lines.append(f"Their first reason is most often {columns}.")
+        return "\n".join(lines)
+
+    def suspicion(self) -> str | None:
+        """Return what to look into if most rows are flagged, which few should be."""
+        if self._n_flagged <= self._n_rows / 2 or not self._by_column:
+            return None
+        ((name, _),) = self._by_column.most_common(1)
+        return (
+            f"more than half of the rows are flagged, most often for {name!r}. If all "
+            f"rows changed in it since training, as in a time or a counter, fit again "
+            f"on recent rows, or with --drop {name}."
+        )
