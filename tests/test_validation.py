@@ -218,6 +218,12 @@ TURNED_AWAY = {
         "as '22.78 EUR' now. Convert it, for example with pandas.to_numeric, or fit "
         "again.",
     ),
+    "one text among numbers": (
+        lambda table: table.assign(amount=[*map(str, table["amount"][:-1]), "n/a?"]),
+        ColumnError,
+        "Column 'amount' held numbers when the model was fitted and holds strings such "
+        "as 'n/a?' now.",
+    ),
     "categories as numbers": (
         as_numbers,
         ColumnError,

@@ -45,10 +45,12 @@ def unseen_surprise(n_rows: float, n_singletons: float = 0.0) -> float:
 def as_float(values: Any, name: object) -> np.ndarray:
     """Return one column as float64, missing values as NaN."""
     if not hold_numbers(values):
-        example = next((v for v in values if isinstance(v, str)), None)
-        came = f"strings such as {example!r}"
-        if example is None:
-            came = f"values of type {values.dtype}"
+        strings = [value for value in values if isinstance(value, str)]
+        came = f"values of type {values.dtype}"
+        if strings:
+            # A single one makes strings of all numbers of a file.
+            example = next((v for v in strings if not _is_number(v)), strings[0])
+            came = f"strings such as {example!r}"
         raise ColumnError(
             f"Column {name!r} held numbers when the model was fitted and holds {came} "
             f"now. Convert it, for example with pandas.to_numeric, or fit again."
@@ -56,6 +58,14 @@ def as_float(values: Any, name: object) -> np.ndarray:
     if hasattr(values, "to_numpy"):
         return np.asarray(values.to_numpy(dtype=np.float64, na_value=np.nan))
     return np.asarray(values, dtype=np.float64)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def infinite_values(name: object, infinite: np.ndarray) -> InfiniteValueError:
