@@ -361,6 +361,25 @@ def test_wrong_columns_are_named_before_training(
     assert not out.exists()
 
 
+@pytest.mark.parametrize(
+    ("name", "kind", "text"),
+    [("amount", "numbers", "n/a?"), ("opened", "dates and times", "31/01/2025")],
+)
+def test_the_one_text_in_a_files_column_is_shown(
+    run, model, tmp_path, name, kind, text
+):
+    table = pd.concat([make_table()] * 20, ignore_index=True)
+    values = table[name].astype(object)
+    values.iloc[-2] = text
+    path, out = tmp_path / "table.csv", tmp_path / "out.csv"
+    table.assign(**{name: values}).to_csv(path, index=False)
+    code, _, stderr = run("score", path, "--model", model, "--output", out)
+    assert code == 1
+    assert f"Column '{name}' held {kind} when the model was fitted and holds" in stderr
+    assert f"strings such as '{text}' now" in stderr
+    assert not out.exists()
+
+
 def test_a_column_that_the_output_needs_is_an_error(run, source, model, tmp_path):
     once, twice = tmp_path / "once.csv", tmp_path / "twice.csv"
     assert run("score", source, "--model", model, "--output", once)[0] == 0

@@ -234,8 +234,9 @@ TURNED_AWAY = {
     "times as text": (
         lambda table: table.assign(opened=table["opened"].astype(str)),
         ColumnError,
-        "Column 'opened' held dates and times when the model was fitted and holds str "
-        "now. Convert it, for example with pandas.to_datetime, or fit again.",
+        "Column 'opened' held dates and times when the model was fitted and holds "
+        "strings such as '2025-01-11 10:00:00' now. Convert it, for example with "
+        "pandas.to_datetime, or fit again.",
     ),
     "times as numbers": (
         lambda table: table.assign(amount=table["opened"]),

@@ -8,7 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from ..exceptions import TableError
-from ..scoring.columns import CategoricalColumn, Column, DatetimeColumn
+from ..scoring.columns import (
+    CategoricalColumn,
+    Column,
+    DatetimeColumn,
+    NumericColumn,
+    check_numbers,
+    check_times,
+)
 
 # Cells of a batch: a hundred megabytes where each is a Python string. The bounds keep
 # the overhead of a batch small for wide tables, and its memory for narrow ones.
@@ -64,17 +71,22 @@ def with_times(frame: Any) -> Any:
 def as_fitted(frame: Any, columns: Mapping[str, Column]) -> Any:
     """Return the fitted columns of a batch, times that are text as datetimes.
 
-    What still is of another kind than in `fit` is left to the scorer, whose error
-    names the column.
+    Raises
+    ------
+    ColumnError
+        If there is text among numbers or times. What else is of another kind than in
+        `fit` is left to the scorer, whose error names the column.
     """
     from pandas.api.types import is_datetime64_any_dtype
 
-    parsed = {
-        name: _as_times(frame[name])
-        for name, column in columns.items()
-        if isinstance(column, DatetimeColumn)
-        and not is_datetime64_any_dtype(frame[name])
-    }
+    parsed = {}
+    for name, column in columns.items():
+        if isinstance(column, NumericColumn):
+            check_numbers(frame[name], name)
+        if isinstance(column, DatetimeColumn):
+            if not is_datetime64_any_dtype(frame[name]):
+                parsed[name] = _as_times(frame[name])
+            check_times(parsed.get(name, frame[name]), name)
     return frame[list(columns)].assign(**parsed)
 
 

@@ -9,7 +9,7 @@ rows never showed and that no network can be asked about.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -44,20 +44,50 @@ def unseen_surprise(n_rows: float, n_singletons: float = 0.0) -> float:
 
 def as_float(values: Any, name: object) -> np.ndarray:
     """Return one column as float64, missing values as NaN."""
+    check_numbers(values, name)
+    if hasattr(values, "to_numpy"):
+        return np.asarray(values.to_numpy(dtype=np.float64, na_value=np.nan))
+    return np.asarray(values, dtype=np.float64)
+
+
+def check_numbers(values: Any, name: object) -> None:
+    """Raise a `ColumnError` unless a column holds numbers."""
     if not hold_numbers(values):
-        strings = [value for value in values if isinstance(value, str)]
-        came = f"values of type {values.dtype}"
-        if strings:
-            # A single one makes strings of all numbers of a file.
-            example = next((v for v in strings if not _is_number(v)), strings[0])
-            came = f"strings such as {example!r}"
+        came = _describe_kind(values, lambda texts: list(map(_is_number, texts)))
         raise ColumnError(
             f"Column {name!r} held numbers when the model was fitted and holds {came} "
             f"now. Convert it, for example with pandas.to_numeric, or fit again."
         )
-    if hasattr(values, "to_numpy"):
-        return np.asarray(values.to_numpy(dtype=np.float64, na_value=np.nan))
-    return np.asarray(values, dtype=np.float64)
+
+
+def check_times(values: Any, name: object) -> None:
+    """Raise a `ColumnError` unless a column holds dates and times."""
+    import pandas as pd
+
+    if not pd.api.types.is_datetime64_any_dtype(getattr(values, "dtype", None)):
+        came = _describe_kind(
+            values,
+            lambda texts: pd.to_datetime(
+                pd.Series(texts), errors="coerce", format="ISO8601", utc=True
+            ).notna(),
+        )
+        raise ColumnError(
+            f"Column {name!r} held dates and times when the model was fitted and holds "
+            f"{came} now. Convert it, for example with pandas.to_datetime, or fit "
+            f"again."
+        )
+
+
+def _describe_kind(values: Any, fits: Callable[[list[str]], Sequence[bool]]) -> str:
+    """Return what values of the wrong kind are, with one that does not fit, if any.
+
+    A single text makes texts of all numbers, or times, of a file.
+    """
+    texts = [value for value in values if isinstance(value, str)]
+    if not texts:
+        return f"values of type {getattr(values, 'dtype', type(values).__name__)}"
+    wrong = (text for text, good in zip(texts, fits(texts), strict=True) if not good)
+    return f"strings such as {next(wrong, texts[0])!r}"
 
 
 def _is_number(text: str) -> bool:
@@ -370,12 +400,7 @@ def as_seconds(values: Any, name: object) -> np.ndarray:
     """Return times as float64 seconds since 1970, missing ones as NaN."""
     import pandas as pd
 
-    if not pd.api.types.is_datetime64_any_dtype(getattr(values, "dtype", None)):
-        raise ColumnError(
-            f"Column {name!r} held dates and times when the model was fitted and "
-            f"holds {getattr(values, 'dtype', type(values).__name__)} now. Convert "
-            f"it, for example with pandas.to_datetime, or fit again."
-        )
+    check_times(values, name)
     times = pd.Series(values)
     if times.dt.tz is not None:
         times = times.dt.tz_convert("UTC").dt.tz_localize(None)
