@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.utils.validation import _check_sample_weight
 
-from .scoring.columns import as_float, as_seconds
+from .scoring.values import as_float, as_seconds
 from .table_encoder import column_kind, factorize_levels
 
 

@@ -15,13 +15,11 @@ from .scoring.columns import (
     ConstantColumn,
     DatetimeColumn,
     NumericColumn,
-    as_float,
-    as_seconds,
-    hold_numbers,
     plain_level,
     unseen_surprise,
 )
 from .scoring.table import TableEncoding
+from .scoring.values import as_float, as_seconds, hold_numbers
 
 # Tails of a thousandth on either side, and at least the outermost row, are clipped
 # before mean and deviation are taken: a few wild values must not flatten all others.

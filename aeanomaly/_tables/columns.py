@@ -13,9 +13,8 @@ from ..scoring.columns import (
     Column,
     DatetimeColumn,
     NumericColumn,
-    check_numbers,
-    check_times,
 )
+from ..scoring.values import check_numbers, check_times
 
 # Cells of a batch: a hundred megabytes where each is a Python string. The bounds keep
 # the overhead of a batch small for wide tables, and its memory for narrow ones.

@@ -11,9 +11,10 @@ from sklearn.base import clone
 
 from ..architectures import Architecture
 from ..exceptions import ColumnError
-from ..scoring.columns import NumericColumn, as_float, unseen_surprise
+from ..scoring.columns import NumericColumn, unseen_surprise
 from ..scoring.images import ImageEncoding, as_rows
 from ..scoring.table import TableEncoding
+from ..scoring.values import as_float
 
 
 class ImageArchitecture(Architecture):

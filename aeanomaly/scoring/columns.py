@@ -9,20 +9,18 @@ rows never showed and that no network can be asked about.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
-from ..exceptions import ColumnError, InfiniteValueError
+from ..exceptions import ColumnError
+from .values import as_float, as_seconds, infinite_values
 
 # What a missing or an infrequent level is called in decoded tables and reasons.
 MISSING = "missing"
 INFREQUENT = "infrequent"
-
-# What pandas.api.types.infer_dtype calls numbers, and a column without values.
-_NUMBER_TYPES = {"integer", "floating", "mixed-integer-float", "decimal", "empty"}
 
 _SECONDS = {"hour": 86_400.0, "weekday": 604_800.0, "year": 365.2425 * 86_400.0}
 # 1970-01-01 was a Thursday; weeks start on Mondays.
@@ -40,88 +38,6 @@ def unseen_surprise(n_rows: float, n_singletons: float = 0.0) -> float:
     above zero where every level was seen often.
     """
     return max(0.0, -math.log((n_singletons + 1.0) / (n_rows + 1.0)))
-
-
-def as_float(values: Any, name: object) -> np.ndarray:
-    """Return one column as float64, missing values as NaN."""
-    check_numbers(values, name)
-    if hasattr(values, "to_numpy"):
-        return np.asarray(values.to_numpy(dtype=np.float64, na_value=np.nan))
-    return np.asarray(values, dtype=np.float64)
-
-
-def check_numbers(values: Any, name: object) -> None:
-    """Raise a `ColumnError` unless a column holds numbers."""
-    if not hold_numbers(values):
-        came = _describe_kind(values, lambda texts: list(map(_is_number, texts)))
-        raise ColumnError(
-            f"Column {name!r} held numbers when the model was fitted and holds {came} "
-            f"now. Convert it, for example with pandas.to_numeric, or fit again."
-        )
-
-
-def check_times(values: Any, name: object) -> None:
-    """Raise a `ColumnError` unless a column holds dates and times."""
-    import pandas as pd
-
-    if not pd.api.types.is_datetime64_any_dtype(getattr(values, "dtype", None)):
-        came = _describe_kind(
-            values,
-            lambda texts: pd.to_datetime(
-                pd.Series(texts), errors="coerce", format="ISO8601", utc=True
-            ).notna(),
-        )
-        raise ColumnError(
-            f"Column {name!r} held dates and times when the model was fitted and holds "
-            f"{came} now. Convert it, for example with pandas.to_datetime, or fit "
-            f"again."
-        )
-
-
-def _describe_kind(values: Any, fits: Callable[[list[str]], Sequence[bool]]) -> str:
-    """Return what values of the wrong kind are, with one that does not fit, if any.
-
-    A single text makes texts of all numbers, or times, of a file.
-    """
-    texts = [value for value in values if isinstance(value, str)]
-    if not texts:
-        return f"values of type {getattr(values, 'dtype', type(values).__name__)}"
-    wrong = (text for text, good in zip(texts, fits(texts), strict=True) if not good)
-    return f"strings such as {next(wrong, texts[0])!r}"
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
-def infinite_values(name: object, infinite: np.ndarray) -> InfiniteValueError:
-    """Return the error about a column's infinite values.
-
-    Parameters
-    ----------
-    name : str or int
-    infinite : ndarray of shape (n_samples,), bool
-    """
-    return InfiniteValueError(
-        f"Column {name!r} holds {int(infinite.sum())} infinite values (first at row "
-        f"{int(infinite.argmax())}). Input X contains infinity: replace it, for "
-        f"example by NaN, which counts as missing."
-    )
-
-
-def hold_numbers(values: Any) -> bool:
-    """Return whether a column holds numbers, booleans or nothing at all."""
-    kind = values.dtype.kind
-    if kind != "O":
-        return kind in "biuf"
-    import pandas as pd
-
-    inferred = pd.api.types.infer_dtype(values, skipna=True)
-    return inferred in _NUMBER_TYPES or inferred == "boolean"
 
 
 def plain_level(level: Any) -> Any:
@@ -394,17 +310,3 @@ class DatetimeColumn:
 
 
 Column = NumericColumn | ConstantColumn | CategoricalColumn | DatetimeColumn
-
-
-def as_seconds(values: Any, name: object) -> np.ndarray:
-    """Return times as float64 seconds since 1970, missing ones as NaN."""
-    import pandas as pd
-
-    check_times(values, name)
-    times = pd.Series(values)
-    if times.dt.tz is not None:
-        times = times.dt.tz_convert("UTC").dt.tz_localize(None)
-    moments = times.to_numpy(dtype="datetime64[us]")
-    seconds = moments.astype(np.int64) / 1e6
-    seconds[np.isnat(moments)] = np.nan
-    return seconds

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 
 from ..exceptions import ColumnError
-from .columns import CategoricalColumn, Column, NumericColumn, infinite_values
+from .columns import CategoricalColumn, Column, NumericColumn
+from .values import infinite_values
 
 # Standard deviations up to which a value enters the network as it is. Beyond, its
 # logarithm does: far values stay visible, and monotone, without drowning the rest.
