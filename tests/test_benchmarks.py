@@ -284,3 +284,24 @@ def test_detection_makes_the_table_of_real_data(name, tmp_path, capsys):
     )
     assert pd.read_csv(output)["auroc"].min() > 80
     assert "| iforest |" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_streaming_measures_each_model_beside_pandas(
+    tmp_path, rng, monkeypatch, capsys
+):
+    import streaming
+
+    rows = {"TX_AMOUNT": rng.gamma(2, 30, 300), "TX_DURING_NIGHT": np.arange(300) % 2}
+    frame = pd.DataFrame(rows).assign(TX_FRAUD=0)
+    frame.to_parquet(tmp_path / "transactions_2018_q2.parquet")
+    monkeypatch.setattr(streaming, "pin_threads", lambda n_threads: None)
+    streaming.main(["--copies", "2", "--folder", str(tmp_path)])
+    header, _, *lines = capsys.readouterr().out.splitlines()
+    assert header == "| rows | by | seconds | rows a second | peak MB |"
+    assert [line.split(" | ")[0] for line in lines] == ["| 600"] * 3
+    assert [line.split(" | ")[1] for line in lines] == [
+        "aeanomaly score, the default",
+        "aeanomaly score, reconstruction, 64-32-8",
+        "pandas, read and write",
+    ]
