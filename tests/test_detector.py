@@ -256,6 +256,19 @@ def test_the_quantile_rule_flags_its_share_of_fresh_normal_rows():
 
 
 @pytest.mark.parametrize("score_type", ["hybrid", "reconstruction"])
+def test_a_few_missing_cells_hide_no_outliers(score_type):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(2_000, 3)) @ rng.normal(size=(3, 8))
+    X += 0.3 * rng.normal(size=X.shape)
+    X[:60] += rng.choice([-8.0, 8.0], size=(60, 1))
+    X[rng.random(X.shape) < 0.02] = np.nan
+    train, test = X[::2], X[1::2]
+    detector = make(score_type=score_type, max_iter=30).fit(train)
+    lowest = np.argsort(detector.score_samples(test))[:30]
+    assert np.mean(lowest < 30) > 0.8
+
+
+@pytest.mark.parametrize("score_type", ["hybrid", "reconstruction"])
 def test_rows_of_coming_months_are_flagged_no_more_often_for_their_date(score_type):
     def month(start):
         rng = np.random.default_rng(0)

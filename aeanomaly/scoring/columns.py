@@ -22,6 +22,10 @@ from .values import as_float, as_seconds, infinite_values
 MISSING = "missing"
 INFREQUENT = "infrequent"
 
+# Whether a value is missing counts as a category's level does. By its own deviation, as
+# numbers do, one missing value in a hundred would outweigh all that is not missing.
+_INDICATOR_SCALE = 1.0
+
 _SECONDS = {"hour": 86_400.0, "weekday": 604_800.0, "year": 365.2425 * 86_400.0}
 # 1970-01-01 was a Thursday; weeks start on Mondays.
 _PHASE = {"hour": 0.0, "weekday": 3 * 86_400.0, "year": 0.0}
@@ -58,7 +62,7 @@ class NumericColumn:
         Subtracted from, and divided into, the values.
     missing_rate : float
         Share of the training rows in which it was missing; above zero it brings an
-        encoded indicator of its own.
+        encoded indicator of its own, 0 or 1 before it is centred.
     novelty : float
         Surprise of a missing value where training rows had none, in nats.
     """
@@ -79,8 +83,7 @@ class NumericColumn:
     @property
     def scales(self) -> list[float]:
         """What each is divided by."""
-        spread = math.sqrt(self.missing_rate * (1 - self.missing_rate))
-        return [self.scale, spread][: self.n_linear]
+        return [self.scale, _INDICATOR_SCALE][: self.n_linear]
 
     @property
     def n_linear(self) -> int:
@@ -279,8 +282,7 @@ class DatetimeColumn:
         """What each is divided by."""
         # A sine over whole cycles has a standard deviation of the root of one half.
         waves = [math.sqrt(0.5)] * (2 * len(self.cycles))
-        spread = math.sqrt(self.missing_rate * (1 - self.missing_rate))
-        return [self.scale, *waves, spread][: self.n_linear]
+        return [self.scale, *waves, _INDICATOR_SCALE][: self.n_linear]
 
     def linear(self, values: Any, out: np.ndarray) -> np.ndarray | None:
         """Write the unscaled encoded columns; return the novelty per row, if any."""
