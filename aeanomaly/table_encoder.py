@@ -150,7 +150,12 @@ def _fit_number(
         return NumericColumn(name, float(low), max(1.0, abs(low)), missing_rate)
     if scaling == "none":
         return NumericColumn(name, 0.0, 1.0, missing_rate, novelty)
-    center, scale = _center_and_scale(known, known_weights, clip=scaling == "robust")
+    robust = scaling == "robust"
+    center, scale = _center_and_scale(known, known_weights, clip=robust)
+    if robust and np.isin(known, (low, high)).all():
+        # Two values are levels: apart by one, as those of a category, however rare.
+        center = float(np.average(known, weights=known_weights))
+        scale = float(high) - float(low)
     return NumericColumn(name, center, scale, missing_rate, novelty)
 
 

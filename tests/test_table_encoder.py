@@ -85,6 +85,14 @@ def test_robust_scaling_is_not_flattened_by_a_wild_value(rng):
     assert flat.Z[:-1, 0].std() < 1e-3
 
 
+def test_two_values_are_apart_by_one_however_rare(rng):
+    for rate in (0.5, 0.01):
+        values = np.where(rng.random(2_000) < rate, 7.0, 3.0)
+        _, block = encode(values, scaling="robust")
+        assert_allclose(np.ptp(block.Z[:, 0]), 1.0, rtol=1e-6)
+        assert_allclose(block.Z[:, 0].mean(), 0.0, atol=1e-6)
+
+
 def test_weights_count_as_repeats(rng):
     values, counts = rng.gamma(2, 5, 50), rng.integers(1, 4, 50)
     for scaling in ("standard", "robust"):
