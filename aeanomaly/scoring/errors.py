@@ -32,8 +32,8 @@ def unit_errors(
     """Return the error of each unit of each row, mean over the members.
 
     The squared difference of linear columns, and the cross-entropy in nats of
-    categories; a level that training rows never showed has none here (see
-    `EncodedBlock`).
+    categories. A missing value has none, its indicator has; a level that training rows
+    never showed has none here (see `EncodedBlock`).
 
     Parameters
     ----------
@@ -51,6 +51,10 @@ def unit_errors(
     residual = output[..., :n_linear] - Z[:, :n_linear]
     np.square(residual, out=residual)
     linear = residual[0] if len(residual) == 1 else residual.mean(axis=0)
+    may_miss = np.flatnonzero(encoding.indicators >= 0)
+    if len(may_miss):
+        # Indicators of 0 and 1 are centred: above zero they say "missing".
+        linear[:, may_miss] *= Z[:, encoding.indicators[may_miss]] <= 0
     if not groups:
         return linear
     errors = np.empty((len(Z), n_linear + len(groups)), dtype=output.dtype)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 
 from ..exceptions import ColumnError
-from .columns import CategoricalColumn, Column, NumericColumn
+from .columns import CategoricalColumn, Column, DatetimeColumn, NumericColumn
 from .values import infinite_values
 
 # Standard deviations up to which a value enters the network as it is. Beyond, its
@@ -86,6 +86,21 @@ class TableEncoding:
         """Position in the table of each linear encoded column's source."""
         counts = [column.n_linear for column in self.columns]
         return np.repeat(np.arange(len(self.columns)), counts)
+
+    @cached_property
+    def indicators(self) -> np.ndarray:
+        """Where it is encoded that a linear column's value is missing, -1 for never."""
+        indicators = np.full(self.n_linear, -1)
+        start = 0
+        for column in self.columns:
+            stop = start + column.n_linear
+            if (
+                isinstance(column, NumericColumn | DatetimeColumn)
+                and 0 < column.missing_rate < 1
+            ):
+                indicators[start : stop - 1] = stop - 1
+            start = stop
+        return indicators
 
     @cached_property
     def groups(self) -> tuple[tuple[int, slice], ...]:
