@@ -98,7 +98,7 @@ def _known_column(name: str, names: list[str], option: str) -> str:
 
 
 def _note_columns(features: Any) -> None:
-    """Note the columns that tell rows apart by when, or how many, they came."""
+    """Point out identifiers, and columns that run on with the rows."""
     from pandas.api import types
 
     if len(features) < _MIN_ROWS_NOTED:

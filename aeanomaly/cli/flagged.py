@@ -25,13 +25,18 @@ class FlaggedRows:
         Rows that score below it are outliers.
     explained : bool
         Whether to look for the columns that rows are flagged for.
+
+    Attributes
+    ----------
+    n_rows : int
+        Rows so far.
     """
 
     def __init__(self, scorer: Scorer, offset: float, *, explained: bool) -> None:
         self._scorer = scorer
         self._offset = offset
         self._explained = explained
-        self._n_rows = 0
+        self.n_rows = 0
         self._n_flagged = 0
         # Estimated flagged rows by the column that is their first reason.
         self._by_column: Counter[Any] = Counter()
@@ -46,7 +51,7 @@ class FlaggedRows:
         scores : ndarray of shape (n_rows,)
         """
         flagged = np.flatnonzero(scores < self._offset)
-        self._n_rows += len(scores)
+        self.n_rows += len(scores)
         self._n_flagged += len(flagged)
         if not self._explained or not len(flagged):
             return
@@ -61,7 +66,7 @@ class FlaggedRows:
     def describe(self) -> str:
         """Return lines that say how many rows are flagged, and what for."""
         lines = [
-            f"Flagged {self._n_flagged:,} rows ({self._n_flagged / self._n_rows:.2%}) "
+            f"Flagged {self._n_flagged:,} rows ({self._n_flagged / self.n_rows:.2%}) "
             f"that score below the threshold of {self._offset:.6g}."
         ]
         if self._by_column:
@@ -74,7 +79,7 @@ class FlaggedRows:
 
     def suspicion(self) -> str | None:
         """Return what to look into if most rows are flagged, which few should be."""
-        if self._n_flagged <= self._n_rows / 2 or not self._by_column:
+        if self._n_flagged <= self.n_rows / 2 or not self._by_column:
             return None
         ((name, _),) = self._by_column.most_common(1)
         return (

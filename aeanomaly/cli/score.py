@@ -32,16 +32,14 @@ def run(arguments: argparse.Namespace) -> None:
             f"Pass the model of an AutoencoderOutlierDetector."
         )
     start = time.perf_counter()
-    n_rows = 0
     flagged = FlaggedRows(model.scorer, model.offset, explained=not arguments.quiet)
     batches = write_scores(table, model.scorer, model.offset, arguments)
     with contextlib.closing(batches):
         for features, scores in batches:
-            n_rows += len(scores)
             flagged.add(features, scores)
     if not arguments.quiet:
         seconds = time.perf_counter() - start
-        say(f"Scored {n_rows:,} rows of {arguments.table} in {seconds:.1f} s.")
+        say(f"Scored {flagged.n_rows:,} rows of {arguments.table} in {seconds:.1f} s.")
         say(flagged.describe())
         if suspicion := flagged.suspicion():
             note(suspicion)

@@ -51,10 +51,10 @@ def unit_errors(
     residual = output[..., :n_linear] - Z[:, :n_linear]
     np.square(residual, out=residual)
     linear = residual[0] if len(residual) == 1 else residual.mean(axis=0)
-    may_miss = np.flatnonzero(encoding.indicators >= 0)
-    if len(may_miss):
+    values, indicators = encoding.may_miss
+    if len(values):
         # Indicators of 0 and 1 are centred: above zero they say "missing".
-        linear[:, may_miss] *= Z[:, encoding.indicators[may_miss]] <= 0
+        linear[:, values] *= Z[:, indicators] <= 0
     if not groups:
         return linear
     errors = np.empty((len(Z), n_linear + len(groups)), dtype=output.dtype)

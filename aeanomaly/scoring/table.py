@@ -88,9 +88,10 @@ class TableEncoding:
         return np.repeat(np.arange(len(self.columns)), counts)
 
     @cached_property
-    def indicators(self) -> np.ndarray:
-        """Where it is encoded that a linear column's value is missing, -1 for never."""
-        indicators = np.full(self.n_linear, -1)
+    def may_miss(self) -> tuple[np.ndarray, np.ndarray]:
+        """Linear columns whose value may be missing, and those that say whether."""
+        values: list[int] = []
+        indicators: list[int] = []
         start = 0
         for column in self.columns:
             stop = start + column.n_linear
@@ -98,9 +99,10 @@ class TableEncoding:
                 isinstance(column, NumericColumn | DatetimeColumn)
                 and 0 < column.missing_rate < 1
             ):
-                indicators[start : stop - 1] = stop - 1
+                values += range(start, stop - 1)
+                indicators += [stop - 1] * (stop - 1 - start)
             start = stop
-        return indicators
+        return np.array(values, dtype=np.intp), np.array(indicators, dtype=np.intp)
 
     @cached_property
     def groups(self) -> tuple[tuple[int, slice], ...]:
