@@ -22,7 +22,7 @@ _MODULES = {
     "Threshold": "thresholds",
     "Undercomplete": "architectures",
     "Variational": "architectures",
-    "load": "_persistence",
+    "load": "loading",
 }
 
 __all__ = ["__version__", *sorted(_MODULES)]

@@ -9,10 +9,10 @@ import numpy as np
 from sklearn.base import OutlierMixin, _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from ._base import BaseAutoencoder, FitRows
-from ._distinct_rows import take_rows
+from .base import BaseAutoencoder, FitRows
 from .explanations import explain_frame, score_frame
-from .hybrid import fit_combination, suspicious_rows
+from .fitting.distinct_rows import take_rows
+from .fitting.hybrid import fit_combination, suspicious_rows
 from .scoring.scorer import Scorer
 from .thresholds import QuantileThreshold, Threshold, resolve_threshold
 

@@ -13,8 +13,8 @@ from sklearn.base import (
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_array, check_is_fitted
 
-from ._base import BaseAutoencoder, generator
 from .architectures import Variational, resolve_architecture
+from .base import BaseAutoencoder, generator
 
 
 def _is_variational(transformer: Any) -> bool:

@@ -12,12 +12,12 @@ import pytest
 from cases import CHEAP, make_table
 
 import aeanomaly
-from aeanomaly._evaluation import _forest_input, anomalies, measure
-from aeanomaly._tables import columns as table_columns
 from aeanomaly.cli import arguments, main
 from aeanomaly.cli import fit as fit_command
+from aeanomaly.comparison import _forest_input, anomalies, measure
 from aeanomaly.exceptions import ColumnError
 from aeanomaly.scoring.archive import write_model
+from aeanomaly.tables import columns as table_columns
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 

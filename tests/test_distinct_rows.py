@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from aeanomaly._distinct_rows import distinct_rows
+from aeanomaly.fitting.distinct_rows import distinct_rows
 
 small_tables = st.lists(
     st.tuples(st.integers(0, 3), st.sampled_from(["a", "b", None])),

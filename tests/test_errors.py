@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from aeanomaly.fitting.encoding import fit_encoding
 from aeanomaly.scoring.errors import unit_errors
-from aeanomaly.table_encoder import fit_encoding
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from aeanomaly import AutoencoderTransformer
-from aeanomaly.scoring.network import Network, run_layers
+from aeanomaly.scoring.networks.dense import Network, run_layers
 from aeanomaly.training.freezing import frozen_layers, keras_model
 
 keras = pytest.importorskip("keras")

@@ -3,7 +3,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from aeanomaly import AutoencoderOutlierDetector
-from aeanomaly.hybrid import suspicious_rows
+from aeanomaly.fitting.hybrid import suspicious_rows
 from aeanomaly.scoring.evaluation import Evaluation
 from aeanomaly.scoring.parts import (
     Covariance,

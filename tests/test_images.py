@@ -22,8 +22,8 @@ from aeanomaly.images import (
     plot_image_rows,
     references,
 )
-from aeanomaly.scoring.network import Network
-from aeanomaly.training.keras_network import KerasNetwork
+from aeanomaly.scoring.networks.dense import Network
+from aeanomaly.scoring.networks.keras import KerasNetwork
 
 ARCHITECTURES = (
     ImageUndercomplete(),

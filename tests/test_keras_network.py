@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from aeanomaly.exceptions import ArchiveIntegrityError
-from aeanomaly.training.keras_network import KerasNetwork, check_configuration
+from aeanomaly.scoring.networks.keras import KerasNetwork, check_configuration
 
 keras = pytest.importorskip("keras")
 L = keras.layers

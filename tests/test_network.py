@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from aeanomaly.scoring.activations import ACTIVATIONS, softmax
-from aeanomaly.scoring.network import (
+from aeanomaly.scoring.networks.activations import ACTIVATIONS, softmax
+from aeanomaly.scoring.networks.dense import (
     DenseLayer,
     Network,
     first_outputs,

@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aeanomaly.scoring.columns import CategoricalColumn, NumericColumn
-from aeanomaly.scoring.network import DenseLayer
-from aeanomaly.scoring.serialization import (
+from aeanomaly.scoring.archive.serialization import (
     class_names,
     from_plain,
     is_of_type,
     scorer_classes,
     to_plain,
 )
+from aeanomaly.scoring.encoding.columns import CategoricalColumn, NumericColumn
+from aeanomaly.scoring.networks.dense import DenseLayer
 
 SCALARS = st.one_of(
     st.none(), st.booleans(), st.integers(), st.text(), st.floats(allow_nan=False)
@@ -91,7 +91,7 @@ def test_arrays_keep_their_bits_and_are_named_by_their_place():
 
 @pytest.mark.parametrize("cls", scorer_classes().values())
 def test_every_class_of_the_table_can_be_checked(cls):
-    from aeanomaly.scoring.serialization import _hints
+    from aeanomaly.scoring.archive.serialization import _hints
 
     assert is_dataclass(cls)
     assert {field.name for field in fields(cls)} <= _hints(cls).keys()

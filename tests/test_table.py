@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from aeanomaly.exceptions import ColumnError
-from aeanomaly.scoring.columns import MARGIN_SECONDS
-from aeanomaly.scoring.table import check_names, squash, unsquash
-from aeanomaly.table_encoder import fit_encoding
+from aeanomaly.fitting.encoding import fit_encoding
+from aeanomaly.scoring.encoding.columns import MARGIN_SECONDS
+from aeanomaly.scoring.encoding.table import check_names, squash, unsquash
 
 
 def fit(table, scaling="robust"):

@@ -10,13 +10,13 @@ from cases import make_table
 from numpy.testing import assert_allclose
 
 from aeanomaly.exceptions import ColumnError
-from aeanomaly.scoring.columns import (
+from aeanomaly.fitting.encoding import fit_encoding
+from aeanomaly.scoring.encoding.columns import (
     CategoricalColumn,
     ConstantColumn,
     DatetimeColumn,
     NumericColumn,
 )
-from aeanomaly.table_encoder import fit_encoding
 
 
 def encode(values, *, scaling="standard", max_categories=64, weights=None):

@@ -10,10 +10,10 @@ from cases import make_table
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aeanomaly._tables import atomic_file, check_output, open_table, table_writer
-from aeanomaly._tables import columns as table_columns
 from aeanomaly.exceptions import TableError
-from aeanomaly.table_encoder import fit_encoding
+from aeanomaly.fitting.encoding import fit_encoding
+from aeanomaly.tables import atomic_file, check_output, open_table, table_writer
+from aeanomaly.tables import columns as table_columns
 
 ADDED = "added"
 
@@ -352,7 +352,7 @@ def test_without_pyarrow_parquet_is_refused_and_csv_works(tmp_path, monkeypatch)
     parquet = write(tmp_path / "table.parquet", make_table())
     columns = fitted_columns(make_table())
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    monkeypatch.setitem(sys.modules, "aeanomaly._tables.parquet", None)
+    monkeypatch.setitem(sys.modules, "aeanomaly.tables.parquet", None)
     install = r'requires pyarrow. Install it with: pip install "aeanomaly\[parquet\]"'
     with pytest.raises(ImportError, match=f"Reading Parquet {install}"):
         open_table(parquet)

@@ -14,8 +14,8 @@ from aeanomaly import (
     AutoencoderOutlierDetector,
     AutoencoderTransformer,
 )
-from aeanomaly.scoring.network import Network
-from aeanomaly.training.keras_network import KerasNetwork
+from aeanomaly.scoring.networks.dense import Network
+from aeanomaly.scoring.networks.keras import KerasNetwork
 
 keras = pytest.importorskip("keras")
 L = keras.layers

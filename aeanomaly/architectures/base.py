@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from ..scoring.network import Network
-from ..scoring.table import TableEncoding
+from ..scoring.encoding.table import TableEncoding
+from ..scoring.networks.dense import Network
 
 
 @dataclass(frozen=True)
@@ -108,11 +108,11 @@ class Architecture(BaseEstimator):
         Parameters
         ----------
         table, weights, scaling, max_categories
-            As in `aeanomaly.table_encoder.fit_encoding`.
+            As in `aeanomaly.fitting.encoding.fit_encoding`.
         sample_shape : tuple of int
             Shape of one entry of X, as `fit` was given it.
         """
-        from ..table_encoder import fit_encoding
+        from ..fitting.encoding import fit_encoding
 
         return fit_encoding(
             table, weights, scaling=scaling, max_categories=max_categories

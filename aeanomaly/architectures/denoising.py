@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from ..scoring.network import DenseLayer, Network, fold_constant_inputs
+from ..scoring.networks.dense import DenseLayer, Network, fold_constant_inputs
 from .base import Architecture, dense_stack
 
 # Variance that no network can restore: it bounds the weight of the lowest levels.

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from sklearn.utils._param_validation import StrOptions
 
-from ..scoring.activations import ACTIVATIONS
+from ..scoring.networks.activations import ACTIVATIONS
 from .base import Architecture
 
 

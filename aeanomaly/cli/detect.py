@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from .._evaluation import (
+from ..comparison import (
     anomalies,
     format_metrics,
     measure,
     measure_isolation_forest,
 )
-from .._tables import check_output, open_table
 from ..scoring.reasons import score_with_reasons
+from ..tables import check_output, open_table
 from .fit import TrainingTable, describe_input, fit_detector, read_features
 from .flagged import FlaggedRows
 from .score import check_added_names, write_scores

@@ -9,8 +9,8 @@ import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from .._tables import check_folder, open_table
 from ..exceptions import ColumnError, TableError
+from ..tables import check_folder, open_table
 from .terminal import note, say, shows_progress
 
 # How pandas names an index that it stored with the table: a row number, no feature.

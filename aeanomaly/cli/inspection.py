@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..scoring.archive import SavedModel, read_model, translated_errors
-from ..scoring.columns import (
+from ..scoring.archive.serialization import from_plain
+from ..scoring.encoding.columns import (
     CategoricalColumn,
     Column,
     ConstantColumn,
     DatetimeColumn,
 )
-from ..scoring.network import Network
-from ..scoring.serialization import from_plain
+from ..scoring.networks.dense import Network
 from .terminal import say
 
 _SHOWN_LEVELS = 5

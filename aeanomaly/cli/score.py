@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from .._tables import check_output, open_table, table_writer
 from ..exceptions import ArchiveError, ColumnError, TableError
 from ..scoring.archive import read_model
+from ..scoring.encoding.table import TableEncoding, check_names
 from ..scoring.reasons import score_with_reasons
 from ..scoring.scorer import Scorer
-from ..scoring.table import TableEncoding, check_names
+from ..tables import check_output, open_table, table_writer
 from .flagged import FlaggedRows
 from .terminal import RowProgress, note, say, shows_progress
 

@@ -4,7 +4,7 @@ Nothing here downloads. Only NumPy is imported with the module; pandas is import
 when a table is made or read.
 """
 
-from aeanomaly.datasets._mnist import load_mnist
-from aeanomaly.datasets._transactions import load_transactions, make_transactions
+from aeanomaly.datasets.mnist import load_mnist
+from aeanomaly.datasets.transactions import load_transactions, make_transactions
 
 __all__ = ["load_mnist", "load_transactions", "make_transactions"]

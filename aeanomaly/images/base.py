@@ -11,10 +11,10 @@ from sklearn.base import clone
 
 from ..architectures import Architecture
 from ..exceptions import ColumnError
-from ..scoring.columns import NumericColumn, unseen_surprise
-from ..scoring.images import ImageEncoding, as_rows
-from ..scoring.table import TableEncoding
-from ..scoring.values import as_float
+from ..scoring.encoding.columns import NumericColumn, unseen_surprise
+from ..scoring.encoding.images import ImageEncoding, as_rows
+from ..scoring.encoding.table import TableEncoding
+from ..scoring.encoding.values import as_float
 
 
 class ImageArchitecture(Architecture):

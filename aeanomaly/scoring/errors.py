@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .activations import ACTIVATIONS, softmax
-from .table import TableEncoding
+from .encoding.table import TableEncoding
+from .networks.activations import ACTIVATIONS, softmax
 
 
 def activate(logits: np.ndarray, encoding: TableEncoding, activation: str) -> None:

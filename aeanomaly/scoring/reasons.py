@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .columns import CategoricalColumn, Column, DatetimeColumn, NumericColumn
+from .encoding.columns import CategoricalColumn, Column, DatetimeColumn, NumericColumn
 from .scorer import Scorer
 
 _TINY = 1e-300

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .encoding.table import TableEncoding
 from .errors import activate, unit_errors
 from .evaluation import Evaluation
-from .network import Network
+from .networks.dense import Network
 from .parts import Residual, TailCombination
-from .table import TableEncoding
 
 if TYPE_CHECKING:
-    from ..training.keras_network import KerasNetwork
+    from .networks.keras import KerasNetwork
 
 # Floats of the widest activation that a block may hold: one mebibyte, which a
 # core's second-level cache holds beside the weights.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..scoring.networks.keras import check_configuration
 from .freezing import frozen_layers
-from .keras_network import check_configuration
 
 
 def build_parts(architecture: Any, spec: Any) -> tuple[Any, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .initial_weights import isolated_python_random
+from ..scoring.networks.keras import isolated_python_random
 from .members import stack_members
 
 

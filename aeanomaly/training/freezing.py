@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..scoring.activations import ACTIVATIONS
-from ..scoring.network import DenseLayer, Network, first_outputs
+from ..scoring.networks.activations import ACTIVATIONS
+from ..scoring.networks.dense import DenseLayer, Network, first_outputs
+from ..scoring.networks.keras import KerasNetwork
 from ..scoring.scorer import Scorer
-from .keras_network import KerasNetwork
 
 
 class TrainedPart(NamedTuple):

@@ -2,25 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
-import random
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 _TRUNCATED_NORMAL_STD = 0.87962566103423978  # of a unit normal cut at two deviations
-
-
-@contextlib.contextmanager
-def isolated_python_random() -> Iterator[None]:
-    """Keep Keras, which draws default seeds from `random`, off the user's state."""
-    state = random.getstate()
-    random.seed(0)
-    try:
-        yield
-    finally:
-        random.setstate(state)
 
 
 def initializers(model: Any) -> dict[int, Any]:

@@ -21,8 +21,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..scoring.networks.keras import isolated_python_random
 from .building import build_parts
-from .initial_weights import isolated_python_random
 from .members import MemberModel, is_dense, stack_members
 from .objective import Objective
 from .steps import StepGraph, Steps

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..encoding.table import TableEncoding
 from ..evaluation import Evaluation
-from ..table import TableEncoding
 from .covariance import Covariance
 from .marginal import Marginal
 from .neighbourhood import Neighbourhood

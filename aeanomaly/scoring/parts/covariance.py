@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..encoding.table import TableEncoding
 from ..evaluation import Evaluation
-from ..table import TableEncoding
 from .innermost import innermost_moments
 
 # Share of the rows that centre and covariance are taken from.

@@ -8,8 +8,8 @@ from functools import cached_property
 
 import numpy as np
 
+from ..encoding.table import TableEncoding
 from ..evaluation import Evaluation
-from ..table import TableEncoding
 
 # Added to the count of each bin and level (Laplace), so that none is impossible.
 _PSEUDO_COUNT = 1.0

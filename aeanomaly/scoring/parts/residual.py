@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..encoding.table import TableEncoding
 from ..errors import unit_errors
 from ..evaluation import Evaluation
-from ..table import TableEncoding
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from functools import cached_property
 
 import numpy as np
 
+from ..encoding.table import TableEncoding
 from ..evaluation import Evaluation
-from ..table import TableEncoding
 from .references import copies, iter_squared_distances, row_keys
 
 # References in a block: so few that a small cluster of anomalies cannot fill each.

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.utils.validation import _check_sample_weight
 
-from .scoring.values import as_float, as_seconds
-from .table_encoder import column_kind, factorize_levels
+from ..scoring.encoding.values import as_float, as_seconds
+from .encoding import column_kind, factorize_levels
 
 
 class DistinctRows(NamedTuple):

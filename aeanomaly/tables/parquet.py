@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..exceptions import TableError
-from ..scoring.columns import Column
+from ..scoring.encoding.columns import Column
 from .columns import as_fitted, batch_rows, no_rows, with_times
 
 # A column chunk is read through a buffer of this many bytes. pyarrow's default reads

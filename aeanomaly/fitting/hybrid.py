@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from .scoring.evaluation import Evaluation
-from .scoring.parts import (
+from ..scoring.evaluation import Evaluation
+from ..scoring.parts import (
     Covariance,
     Marginal,
     Neighbourhood,
@@ -20,7 +20,7 @@ from .scoring.parts import (
     TailCombination,
     TailScale,
 )
-from .scoring.scorer import Scorer
+from ..scoring.scorer import Scorer
 
 # Rows that calibrate the scales of the parts.
 _N_CALIBRATION = 10_000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from aeanomaly.datasets._population import (
+from aeanomaly.datasets.population import (
     ATM,
     CARD,
     CATEGORIES,

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import random
 import threading
 import weakref
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from ..exceptions import ArchiveIntegrityError
+from ...exceptions import ArchiveIntegrityError
 
 
 def _names(text: str) -> frozenset[str]:
@@ -204,10 +207,19 @@ def _compile(model: Any) -> Any:
     ).get_concrete_function()
 
 
+@contextlib.contextmanager
+def isolated_python_random() -> Iterator[None]:
+    """Keep Keras, which draws default seeds from `random`, off the user's state."""
+    state = random.getstate()
+    random.seed(0)
+    try:
+        yield
+    finally:
+        random.setstate(state)
+
+
 def _rebuild(configuration: str, weights: list[np.ndarray], dtype: str) -> Any:
     import keras
-
-    from .initial_weights import isolated_python_random
 
     tree = json.loads(configuration)
     if dtype != "float32":

@@ -62,7 +62,7 @@ def measure(
     Examples
     --------
     >>> import numpy as np
-    >>> from aeanomaly._evaluation import measure
+    >>> from aeanomaly.comparison import measure
     >>> found = np.array([True, False, True, False, False])
     >>> measure("forest", np.array([-3.0, -2.0, -1.0, 0.0, 1.0]), found, 0.5)[1:5]
     (0.8333333333333334, 0.8333333333333333, 0.5, 2)
@@ -211,7 +211,7 @@ def format_metrics(metrics: list[Metrics]) -> str:
 
     Examples
     --------
-    >>> from aeanomaly._evaluation import Metrics, format_metrics
+    >>> from aeanomaly.comparison import Metrics, format_metrics
     >>> print(format_metrics([Metrics("forest", 0.85, 0.3, 0.5, 100, 2.0)]))
             AUROC  average precision  precision at 100  seconds
     forest  0.850              0.300             0.500      2.0

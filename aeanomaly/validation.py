@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.utils.validation import check_array, validate_data
 
 from .exceptions import ColumnError
-from .scoring.table import TableEncoding
+from .scoring.encoding.table import TableEncoding
 
 _MIN_ROWS_TO_FIT = 2
 

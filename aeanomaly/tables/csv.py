@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from ..exceptions import TableError
-from ..scoring.columns import Column, DatetimeColumn
+from ..scoring.encoding.columns import Column, DatetimeColumn
 from .columns import as_fitted, batch_rows, is_boolean, is_text, no_rows, with_times
 
 _OTHER_SEPARATORS = {";": "';'", "\t": "tabs", "|": "'|'"}

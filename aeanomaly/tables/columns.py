@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from ..exceptions import TableError
-from ..scoring.columns import (
+from ..scoring.encoding.columns import (
     CategoricalColumn,
     Column,
     DatetimeColumn,
     NumericColumn,
 )
-from ..scoring.values import check_numbers, check_times
+from ..scoring.encoding.values import check_numbers, check_times
 
 # Cells of a batch: a hundred megabytes where each is a Python string. The bounds keep
 # the overhead of a batch small for wide tables, and its memory for narrow ones.

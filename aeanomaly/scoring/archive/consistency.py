@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from .activations import ACTIVATIONS
-from .columns import CategoricalColumn, Column, DatetimeColumn, NumericColumn
-from .images import ImageEncoding
-from .network import Network
-from .scorer import Scorer
-from .table import TableEncoding
+from ..encoding.columns import CategoricalColumn, Column, DatetimeColumn, NumericColumn
+from ..encoding.images import ImageEncoding
+from ..encoding.table import TableEncoding
+from ..networks.activations import ACTIVATIONS
+from ..networks.dense import Network
+from ..scorer import Scorer
 
 _CYCLES = {"hour", "weekday", "year"}
 

@@ -14,7 +14,7 @@ import struct
 import zipfile
 from collections.abc import Mapping
 
-from ..exceptions import ArchiveFormatError, ArchiveIntegrityError, ArchiveSizeError
+from ...exceptions import ArchiveFormatError, ArchiveIntegrityError, ArchiveSizeError
 
 Path = str | os.PathLike[str]
 

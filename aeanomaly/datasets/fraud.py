@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from aeanomaly.datasets._population import (
+from aeanomaly.datasets.population import (
     ANDROID,
     ATM,
     CARD,
@@ -32,7 +32,7 @@ from aeanomaly.datasets._population import (
     draw,
     draw_levels,
 )
-from aeanomaly.datasets._purchases import (
+from aeanomaly.datasets.purchases import (
     CARD_PRESENT,
     EVENT,
     complete,

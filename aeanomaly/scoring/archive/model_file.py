@@ -29,15 +29,15 @@ from typing import Any
 
 import numpy as np
 
-from ..exceptions import (
+from ...exceptions import (
     ArchiveError,
     ArchiveFormatError,
     ArchiveIntegrityError,
     ArchiveProtocolError,
     ArchiveSizeError,
 )
+from ..scorer import Scorer
 from .consistency import check_scorer
-from .scorer import Scorer
 from .serialization import (
     ARRAY_DTYPES,
     class_names,

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from aeanomaly.datasets._fraud import KIND_NAMES, fraudulent_purchases
-from aeanomaly.datasets._population import (
+from aeanomaly.datasets.fraud import KIND_NAMES, fraudulent_purchases
+from aeanomaly.datasets.population import (
     CATEGORIES,
     CHANNEL_NAMES,
     COUNTRIES,
@@ -24,7 +24,7 @@ from aeanomaly.datasets._population import (
     World,
     make_world,
 )
-from aeanomaly.datasets._purchases import genuine_purchases, is_present
+from aeanomaly.datasets.purchases import genuine_purchases, is_present
 
 FIRST_DAY = np.datetime64("2025-01-01", "s")
 MISSING_MERCHANT_AGE = 0.05

@@ -20,7 +20,7 @@ from .scoring.archive import (
     translated_errors,
     write_model,
 )
-from .scoring.serialization import from_plain, to_plain
+from .scoring.archive.serialization import from_plain, to_plain
 from .thresholds import Threshold
 
 # Parameters that may hold objects which are of no use without the process they came

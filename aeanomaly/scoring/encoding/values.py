@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..exceptions import ColumnError, InfiniteValueError
+from ...exceptions import ColumnError, InfiniteValueError
 
 # What pandas.api.types.infer_dtype calls numbers, and a column without values.
 _NUMBER_TYPES = {"integer", "floating", "mixed-integer-float", "decimal", "empty"}

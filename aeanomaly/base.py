@@ -13,19 +13,19 @@ from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from ._distinct_rows import DistinctRows, distinct_rows, take_rows
-from ._validation import check_table
 from .architectures import (
     ARCHITECTURE_NAMES,
     Architecture,
     NetworkSpec,
     resolve_architecture,
 )
-from .scoring.activations import ACTIVATIONS
+from .fitting.distinct_rows import DistinctRows, distinct_rows, take_rows
+from .scoring.encoding.table import TableEncoding
 from .scoring.errors import unit_errors
+from .scoring.networks.activations import ACTIVATIONS
 from .scoring.parts import Residual
 from .scoring.scorer import Scorer
-from .scoring.table import TableEncoding
+from .validation import check_table
 
 # Times that max_iter="auto" visits each row, if that is enough steps and not too many.
 _AUTO_PASSES = 3
@@ -327,7 +327,7 @@ class BaseAutoencoder(BaseEstimator):
             If the file cannot be written.
         """
         check_is_fitted(self)
-        from ._persistence import save_estimator
+        from .loading import save_estimator
 
         save_estimator(self, path)
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from .exceptions import ColumnError, InfiniteValueError
-from .scoring.columns import (
+from ..exceptions import ColumnError, InfiniteValueError
+from ..scoring.encoding.columns import (
     MARGIN_SECONDS,
     CategoricalColumn,
     Column,
@@ -18,8 +18,8 @@ from .scoring.columns import (
     plain_level,
     unseen_surprise,
 )
-from .scoring.table import TableEncoding
-from .scoring.values import as_float, as_seconds, hold_numbers
+from ..scoring.encoding.table import TableEncoding
+from ..scoring.encoding.values import as_float, as_seconds, hold_numbers
 
 # Tails of a thousandth on either side, and at least the outermost row, are clipped
 # before mean and deviation are taken: a few wild values must not flatten all others.

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..exceptions import ColumnError
+from ...exceptions import ColumnError
 from .values import as_float, as_seconds, infinite_values
 
 # What a missing or an infrequent level is called in decoded tables and reasons.

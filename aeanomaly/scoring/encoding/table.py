@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, cast
 
 import numpy as np
 
-from ..exceptions import ColumnError
+from ...exceptions import ColumnError
 from .columns import CategoricalColumn, Column, DatetimeColumn, NumericColumn
 from .values import infinite_values
 

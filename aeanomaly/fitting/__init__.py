@@ -1,0 +1,1 @@
+"""What `fit` learns without Keras: encoding, distinct rows, the parts of a score."""

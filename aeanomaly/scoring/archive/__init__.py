@@ -1,0 +1,21 @@
+"""The model file: written and read without executing anything that it says."""
+
+from .model_file import (
+    ESTIMATORS,
+    MAX_BYTES,
+    PROTOCOL,
+    SavedModel,
+    read_model,
+    translated_errors,
+    write_model,
+)
+
+__all__ = [
+    "ESTIMATORS",
+    "MAX_BYTES",
+    "PROTOCOL",
+    "SavedModel",
+    "read_model",
+    "translated_errors",
+    "write_model",
+]

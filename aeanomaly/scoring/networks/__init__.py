@@ -1,0 +1,1 @@
+"""Frozen networks: of dense layers in NumPy, of others through Keras."""
