@@ -211,6 +211,16 @@ def test_operations_on_all_threads_train_to_the_same_weights(rows, monkeypatch):
         assert_allclose(one, other, rtol=1e-5, atol=1e-6)
 
 
+def test_one_program_serves_large_batches_and_then_small_ones(rows, monkeypatch):
+    program = programs.TrainingProgram(make_plan())
+    monkeypatch.setattr(programs, "_SMALL_STEP", program.n_weights * 8)
+    large, small = make_steps(3, n_rows=16, batch_size=16), make_steps(3)
+    expected = trained(get_program(make_plan()), rows, small)
+    trained(program, rows, large)
+    for one, other in zip(trained(program, rows, small), expected, strict=True):
+        assert_array_equal(one, other)
+
+
 def test_xla_trains_to_the_same_weights_whatever_the_chunks(rows, monkeypatch):
     monkeypatch.setattr(programs, "_XLA_STEPS", 8)
     program = get_program(make_plan(n_members=2))

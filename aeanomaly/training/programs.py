@@ -161,7 +161,7 @@ class TrainingProgram:
         ]
         self.optimizer.build([self.weights])
         self._fresh_optimizer = [np.array(v.numpy()) for v in self.optimizer.variables]
-        self._functions: dict[tuple[bool, bool], Any] = {}
+        self._functions: dict[tuple[bool, bool, str], Any] = {}
 
     @property
     def n_weights(self) -> int:
@@ -267,32 +267,32 @@ class TrainingProgram:
 
         size = _XLA_STEPS if session.jit else len(steps)
         arrays = [tf.constant(_filled(array, size)) for array in steps.arrays]
-        with self._executor(steps.batches.shape[1], session.jit):
-            losses, losses_held_out = self._function(session)(
+        executor = self._executor(steps.batches.shape[1], session.jit)
+        # Traced under the executor that runs it: it decides how loops are built.
+        with tf.experimental.function_executor_type(executor):
+            losses, losses_held_out = self._function(session, executor)(
                 *session[:-1], tf.constant(first_step), tf.constant(len(steps)), *arrays
             )
         ends = np.flatnonzero(steps.ends_epoch & (session.X_held_out is not None))
         return losses.numpy()[: len(steps)], losses_held_out.numpy()[ends]
 
-    def _executor(self, batch_size: int, jit: bool) -> Any:
-        """Return a context that suits the size of a step's operations.
+    def _executor(self, batch_size: int, jit: bool) -> str:
+        """Return the type of executor that suits the size of a step's operations.
 
         TensorFlow's scheduling of operations on threads costs more than most operations
         of a small step take. XLA's single operation needs no scheduling.
         """
-        import tensorflow as tf
-
         multiplications = batch_size * self.plan.n_members * self.n_weights
         dense = all(is_dense(part.model) for part in self._parts)
         is_small = dense and multiplications <= _SMALL_STEP
-        name = "SINGLE_THREADED_EXECUTOR" if jit or is_small else ""
-        return tf.experimental.function_executor_type(name)
+        return "SINGLE_THREADED_EXECUTOR" if jit or is_small else ""
 
-    def _function(self, session: Session) -> Any:
-        variant = {"jit": session.jit, "validates": session.X_held_out is not None}
-        key = tuple(variant.values())
+    def _function(self, session: Session, executor: str) -> Any:
+        jit, validates = session.jit, session.X_held_out is not None
+        key = jit, validates, executor
         if key not in self._functions:
-            self._functions[key] = StepGraph(self).compile(**variant)
+            compiled = StepGraph(self).compile(jit=jit, validates=validates)
+            self._functions[key] = compiled
         return self._functions[key]
 
 
