@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 from dataclasses import replace
 from numbers import Integral, Real
@@ -13,51 +12,16 @@ from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from .architectures import (
-    ARCHITECTURE_NAMES,
-    Architecture,
-    NetworkSpec,
-    resolve_architecture,
-)
-from .fitting.distinct_rows import DistinctRows, distinct_rows, take_rows
+from .architectures import ARCHITECTURES, Architecture, resolve_architecture
+from .fitting.distinct_rows import DistinctRows, distinct_rows
+from .fitting.encoding import fit_encoding, kinds_of
+from .fitting.plan import program_plan, training_options, training_rows
+from .fitting.split import FitRows, split_rows
+from .scoring.encoding.columns import ColumnOptions
 from .scoring.encoding.table import TableEncoding
-from .scoring.errors import unit_errors
+from .scoring.model import Model
 from .scoring.networks.activations import ACTIVATIONS
-from .scoring.parts import Residual
-from .scoring.scorer import Scorer
-from .validation import check_table
-
-# Times that max_iter="auto" visits each row, if that is enough steps and not too many.
-_AUTO_PASSES = 3
-# Fewer held-out rows than this say nothing: the training rows stand in for them.
-_MIN_HELD_OUT = 5
-# A residual of a tenth of a column's deviation: smaller errors are not told apart, so
-# that a column which is a copy of another cannot outweigh all others.
-_MIN_VARIANCE = 1e-2
-
-
-class FitRows(NamedTuple):
-    """The distinct rows of a fit.
-
-    Parameters
-    ----------
-    rows : DistinctRows
-    Z : ndarray of shape (n_distinct, n_encoded)
-        The rows, encoded.
-    training, held_out : ndarray of int
-        Positions of the rows that train the network and of those that do not. All
-        rows are both where holding some out would leave too few.
-    """
-
-    rows: DistinctRows
-    Z: np.ndarray
-    training: np.ndarray
-    held_out: np.ndarray
-
-    @property
-    def weights(self) -> np.ndarray:
-        """How often each row counts."""
-        return self.rows.weights
+from .validation import NameIn, check_table
 
 
 class TrainingState(NamedTuple):
@@ -81,8 +45,11 @@ class BaseAutoencoder(BaseEstimator):
     # Least number of optimizer steps that max_iter="auto" makes, and the greatest.
     _auto_steps: ClassVar[tuple[int, int]] = (2_000, 6_000)
 
+    model_: Model
+    _training: TrainingState
+
     _parameter_constraints: ClassVar[dict] = {
-        "architecture": [StrOptions(set(ARCHITECTURE_NAMES)), Architecture],
+        "architecture": [NameIn(ARCHITECTURES), Architecture],
         "latent_dim": [
             Interval(Integral, 1, None, closed="left"),
             StrOptions({"auto"}),
@@ -99,6 +66,7 @@ class BaseAutoencoder(BaseEstimator):
         "output_activation": [StrOptions({"auto", *ACTIVATIONS})],
         "scaling": [StrOptions({"robust", "standard", "none"})],
         "max_categories": [Interval(Integral, 1, None, closed="left")],
+        "column_kinds": [dict, None],
         "optimizer": [StrOptions({"adam", "nadam", "sgd", "rmsprop"}), dict],
         "learning_rate": [StrOptions({"constant", "cosine"})],
         "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
@@ -115,35 +83,36 @@ class BaseAutoencoder(BaseEstimator):
         "verbose": ["verbose"],
     }
 
-    def _fit_scorer(
-        self, X: Any, sample_weight: Any, *, go_on: bool, one_epoch: bool = False
+    def _fit_model(
+        self,
+        X: Any,
+        sample_weight: Any,
+        rng: np.random.Generator,
+        *,
+        go_on: bool,
+        one_epoch: bool = False,
     ) -> FitRows:
-        """Encode, train and freeze: set ``scorer_`` and what describes the training.
+        """Encode, train and freeze: set ``model_`` and what describes the training.
 
         With ``go_on``, encoding and weights are those of the last fit, if there is one.
         """
         go_on = go_on and hasattr(self, "_training")
-        rng = generator(self.random_state)
-        known = self.scorer_.encoding if go_on else None
-        architecture, encoding, rows = self._encode(X, sample_weight, known)
-        Z = encoding.encode(rows.table).Z
-        fit_rows = FitRows(rows, Z, *self._split(len(Z), rng))
-        plan = self._plan(architecture, encoding, Z)
+        known = self.model_.encoding if go_on else None
+        architecture, encoding, distinct = self._encode(X, sample_weight, known)
+        Z = encoding.encode(distinct.table).Z
+        rows = split_rows(distinct, Z, self.validation_fraction, rng)
+        plan = program_plan(self, architecture, encoding, Z, self._n_members)
         # Weights of a network of another shape are of no use.
         resumed = go_on and self._training.key == plan.key
         state = self._training.state if resumed else None
-        result = self._train(plan, fit_rows, encoding, rng, state, one_epoch)
+        result = self._train(plan, rows, encoding, rng, state, one_epoch)
         if self.warm_start or one_epoch:
             self._training = TrainingState(plan.key, result.state)
         self.architecture_ = architecture
         self.history_ = result.history
         self.n_iter_ = result.n_iter
-        activation = plan.objective.output_activation
-        plain = Residual(np.ones(len(encoding.unit_columns), dtype=np.float32))
-        unscored = Scorer(encoding, result.network, activation, plain)
-        reduction = self._fit_reduction(unscored, fit_rows, rng)
-        self.scorer_ = replace(unscored, reduction=reduction)
-        return fit_rows
+        self.model_ = Model(encoding, result.network, plan.objective.output_activation)
+        return rows
 
     def _encode(
         self, X: Any, sample_weight: Any, known: TableEncoding | None
@@ -153,16 +122,16 @@ class BaseAutoencoder(BaseEstimator):
         table = check_table(self, architecture.as_table(X), known)
         sample_shape = tuple(getattr(X, "shape", table.shape)[1:])
         architecture = architecture.for_samples(sample_shape)
-        rows = distinct_rows(table, sample_weight)
+        kinds = kinds_of(table, self.column_kinds)
+        rows = distinct_rows(table, sample_weight, kinds)
         if known is not None:
             return architecture, known, rows
+        options = ColumnOptions(self.scaling, self.max_categories)
         encoding = architecture.fit_encoding(
-            rows.table,
-            rows.weights,
-            scaling=self.scaling,
-            max_categories=self.max_categories,
-            sample_shape=sample_shape,
+            rows.table, rows.weights, options, kinds=kinds, sample_shape=sample_shape
         )
+        if encoding is None:
+            encoding = fit_encoding(rows.table, rows.weights, options, kinds)
         return architecture, encoding, rows
 
     def _train(
@@ -176,132 +145,27 @@ class BaseAutoencoder(BaseEstimator):
     ) -> Any:
         from .training.trainer import train
 
-        training_rows = self._training_rows(rows, encoding)
-        options = self._training_options(training_rows.n_visits)
+        weights = self._training_weights(rows, encoding)
+        visited = training_rows(self, rows, weights, self._auto_steps)
+        options = training_options(self, visited.n_visits, self._auto_steps)
         if one_epoch:
             options = replace(options, max_iter=1, learning_rate="constant")
-        return train(
-            plan, training_rows, options, rng, callbacks=self.callbacks, state=state
-        )
-
-    def _split(
-        self, n_rows: int, rng: np.random.Generator
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Return the positions of training and held-out rows."""
-        n_held_out = round(self.validation_fraction * n_rows)
-        if n_held_out < _MIN_HELD_OUT:
-            return (every := np.arange(n_rows)), every
-        order = rng.permutation(n_rows)
-        return np.sort(order[n_held_out:]), np.sort(order[:n_held_out])
-
-    def _fit_reduction(
-        self, scorer: Scorer, rows: FitRows, rng: np.random.Generator
-    ) -> Any:
-        """Return the reconstruction error in units of each column's own."""
-        variances = _held_out_variances(scorer, rows)
-        n_groups = len(scorer.encoding.groups)
-        # Half the square over the variance is the surprise of a Gaussian error, up to
-        # a constant; a cross-entropy is in nats as it is.
-        weights = np.append(0.5 / variances, np.ones(n_groups))
-        return Residual(weights.astype(np.float32))
-
-    def _plan(self, architecture: Architecture, encoding: Any, Z: np.ndarray) -> Any:
-        from .training.objective import Objective
-        from .training.programs import ProgramPlan
-
-        linear = Z[:, : encoding.n_linear]
-        in_unit_range = linear.size and linear.min() >= 0 and linear.max() <= 1
-        loss, output_activation = self.loss, self.output_activation
-        if loss == "auto":
-            loss = "binary_crossentropy" if in_unit_range else "squared_error"
-        if output_activation == "auto":
-            binary = loss == "binary_crossentropy"
-            output_activation = "sigmoid" if binary else "linear"
-        if loss == "binary_crossentropy" and not in_unit_range:
-            raise ValueError(
-                f"loss='binary_crossentropy' needs encoded values in [0, 1]. Got "
-                f"values from {linear.min():.4g} to {linear.max():.4g}. Scale X to "
-                f"[0, 1] and pass scaling='none', or use another loss."
-            )
-        groups = tuple((span.start, span.stop) for _, span in encoding.groups)
-        return ProgramPlan(
-            architecture,
-            self._spec(architecture, len(Z), encoding.n_encoded),
-            Objective(loss, output_activation, encoding.n_linear, groups),
-            self.optimizer,
-            self._n_members,
-        )
-
-    def _spec(
-        self, architecture: Architecture, n_rows: int, n_encoded: int
-    ) -> NetworkSpec:
-        latent_dim, hidden = self.latent_dim, self.hidden_layer_sizes
-        if isinstance(latent_dim, str):
-            latent_dim = architecture.auto_latent_dim(n_rows, n_encoded)
-        if isinstance(hidden, str):
-            hidden = architecture.auto_hidden_layer_sizes(n_rows, n_encoded)
-        if not all(isinstance(width, Integral) and width > 0 for width in hidden):
-            raise ValueError(
-                f"The 'hidden_layer_sizes' parameter must hold positive integers. "
-                f"Got {hidden!r} instead."
-            )
-        return NetworkSpec(
-            n_encoded,
-            int(latent_dim),
-            tuple(int(width) for width in hidden),
-            self.activation,
-            float(self.dropout),
-            bool(self.batch_normalization),
-        )
+        return train(plan, visited, options, rng, callbacks=self.callbacks, state=state)
 
     @property
     def _n_members(self) -> int:
         """Number of networks that are trained together."""
         return 1
 
-    def _training_weights(self, rows: FitRows, encoding: Any) -> np.ndarray:
+    def _training_weights(self, rows: FitRows, encoding: TableEncoding) -> np.ndarray:
         """Return how often training visits each row, relative to the others."""
         return rows.weights
-
-    def _training_rows(self, rows: FitRows, encoding: Any) -> Any:
-        from .training.trainer import TrainingRows
-
-        weights = self._training_weights(rows, encoding)
-        training = rows.training[weights[rows.training] > 0]
-        share = weights[training].sum() / rows.weights.sum()
-        n_visits = max(1, round(share * rows.rows.n_visits))
-        if self.max_iter == "auto":
-            # One epoch of a large table may be more than all steps together.
-            n_visits = min(n_visits, self._auto_steps[1] * self.batch_size)
-        held_out = None if rows.held_out is rows.training else rows.Z[rows.held_out]
-        return TrainingRows(rows.Z[training], weights[training], n_visits, held_out)
-
-    def _training_options(self, n_visits: int) -> Any:
-        from .training.trainer import TrainingOptions
-
-        max_iter = self.max_iter
-        batch_size = min(self.batch_size, n_visits)
-        if max_iter == "auto":
-            n_batches = math.ceil(n_visits / batch_size)
-            n_steps = np.clip(_AUTO_PASSES * n_batches, *self._auto_steps)
-            max_iter = max(1, round(n_steps / n_batches))
-        return TrainingOptions(
-            batch_size=batch_size,
-            max_iter=max_iter,
-            learning_rate=self.learning_rate,
-            learning_rate_init=self.learning_rate_init,
-            alpha=self.alpha,
-            early_stopping=self.early_stopping,
-            n_iter_no_change=self.n_iter_no_change,
-            tol=self.tol,
-            verbose=self.verbose,
-        )
 
     def _check_table(self, X: Any) -> Any:
         """Return X through the one door for input, for a fitted estimator."""
         check_is_fitted(self)
         X = self.architecture_.as_table(X)
-        return check_table(self, X, self.scorer_.encoding)
+        return check_table(self, X, self.model_.encoding)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the fitted estimator to a model file.
@@ -327,7 +191,7 @@ class BaseAutoencoder(BaseEstimator):
             If the file cannot be written.
         """
         check_is_fitted(self)
-        from .loading import save_estimator
+        from .saving import save_estimator
 
         save_estimator(self, path)
 
@@ -337,7 +201,7 @@ class BaseAutoencoder(BaseEstimator):
         Returns
         -------
         keras.Model
-            From encoded rows (``estimator.scorer_.encoding.encode(X).Z``) to their
+            From encoded rows (``estimator.model_.encoding.encode(X).Z``) to their
             reconstruction: values of numbers, probabilities of categories. The layer
             named "codes" puts out the codes.
 
@@ -349,7 +213,7 @@ class BaseAutoencoder(BaseEstimator):
         check_is_fitted(self)
         from .training.freezing import keras_model
 
-        return keras_model(self.scorer_)
+        return keras_model(self.model_)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -364,15 +228,3 @@ def generator(random_state: Any) -> np.random.Generator:
     if isinstance(random_state, np.random.RandomState):
         return np.random.default_rng(random_state.randint(2**31, size=4))
     return np.random.default_rng(random_state)
-
-
-def _held_out_variances(scorer: Scorer, rows: FitRows) -> np.ndarray:
-    """Return the mean squared error of each linear encoded column."""
-    n_linear = scorer.encoding.n_linear
-    table = take_rows(rows.rows.table, rows.held_out)
-    weights = rows.weights[rows.held_out]
-    total = np.zeros(n_linear)
-    for block, evaluation in scorer.iter_evaluations(table):
-        errors = unit_errors(evaluation.Z, evaluation.output, scorer.encoding)
-        total += weights[block] @ errors[:, :n_linear]
-    return np.maximum(total / weights.sum(), _MIN_VARIANCE)

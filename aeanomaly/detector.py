@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from numbers import Integral, Real
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from sklearn.base import OutlierMixin, _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from .base import BaseAutoencoder, FitRows
+from .base import BaseAutoencoder, generator
 from .explanations import explain_frame, score_frame
-from .fitting.distinct_rows import take_rows
-from .fitting.hybrid import fit_combination, suspicious_rows
+from .fitting.hybrid import fit_combination, resolve_parts, suspicious_rows
+from .fitting.reconstruction import fit_residual
+from .fitting.split import FitRows
+from .scoring.encoding.table import TableEncoding
+from .scoring.encoding.tabular import row_index, take_rows
+from .scoring.parts import PARTS, Reduction
 from .scoring.scorer import Scorer
-from .thresholds import QuantileThreshold, Threshold, resolve_threshold
+from .thresholds import THRESHOLDS, QuantileThreshold, Threshold, resolve_threshold
+from .validation import NameIn
 
 
 class AutoencoderOutlierDetector(OutlierMixin, BaseAutoencoder):
@@ -61,6 +66,10 @@ class AutoencoderOutlierDetector(OutlierMixin, BaseAutoencoder):
         "none" takes numbers as they are.
     max_categories : int, default=64
         Levels of a category with an encoded column of their own; rarer ones share one.
+    column_kinds : dict or None, default=None
+        Kinds of columns that are not to be recognised from their values, by column:
+        "number", "category", "datetime", or a subclass of
+        `aeanomaly.Column`. Such as ``{"postcode": "category"}``.
     optimizer : str or dict, default="adam"
         "adam", "nadam", "sgd", "rmsprop", or a Keras optimizer's configuration with
         "class_name" and "config". It sees all weights as one vector.
@@ -92,11 +101,12 @@ class AutoencoderOutlierDetector(OutlierMixin, BaseAutoencoder):
     threshold : Threshold, "quantile" or None, default=None
         Rule that sets ``offset_`` from the scores of held-out rows. "quantile" and None
         flag one percent of them.
-    score_type : {"hybrid", "reconstruction"}, default="hybrid"
+    score_type : {"hybrid", "reconstruction"} or list, default="hybrid"
         "reconstruction" is the mean over columns of the error, each in units of the
-        column's own error on held-out rows. "hybrid" combines residual, neighbourhood,
-        surroundings, marginal and covariance parts on the scale of their training tail
-        probabilities.
+        column's own error on held-out rows. "hybrid" combines the parts "residual",
+        "marginal", "covariance", "neighbourhood" and "surroundings" on the scale of
+        their training tail probabilities. A list combines the parts that it holds:
+        such names, and subclasses of `aeanomaly.ScorePart`.
     n_estimators : int, default=2
         Networks that are trained together.
     trim_fraction : float, default=0.08
@@ -123,8 +133,11 @@ class AutoencoderOutlierDetector(OutlierMixin, BaseAutoencoder):
         Names of the columns, where `fit` was given a DataFrame with string names.
     architecture_ : Architecture
         The architecture that was trained.
+    model_ : Model
+        Encoding and network as arrays.
     scorer_ : Scorer
-        Encoding, network and reduction as arrays: all that scoring needs.
+        The model and what turns its word about a row into a score: all that scoring
+        needs.
     history_ : dict of str to list of float
         "loss", and "val_loss" of held-out rows, after each epoch.
     n_iter_ : int
@@ -173,8 +186,8 @@ class AutoencoderOutlierDetector(OutlierMixin, BaseAutoencoder):
             StrOptions({"auto"}),
             Interval(Real, 0, 0.5, closed="right"),
         ],
-        "threshold": [StrOptions({"quantile"}), Threshold, None],
-        "score_type": [StrOptions({"hybrid", "reconstruction"})],
+        "threshold": [NameIn(THRESHOLDS), Threshold, None],
+        "score_type": [StrOptions({"hybrid", "reconstruction"}), list, tuple],
         "n_estimators": [Interval(Integral, 1, None, closed="left")],
         "trim_fraction": [Interval(Real, 0, 0.5, closed="left")],
         "n_references": [Interval(Integral, 0, None, closed="left")],
@@ -193,6 +206,7 @@ class AutoencoderOutlierDetector(OutlierMixin, BaseAutoencoder):
         output_activation="auto",
         scaling="robust",
         max_categories=64,
+        column_kinds=None,
         optimizer="adam",
         learning_rate="cosine",
         learning_rate_init=3e-3,
@@ -224,6 +238,7 @@ class AutoencoderOutlierDetector(OutlierMixin, BaseAutoencoder):
         self.output_activation = output_activation
         self.scaling = scaling
         self.max_categories = max_categories
+        self.column_kinds = column_kinds
         self.optimizer = optimizer
         self.learning_rate = learning_rate
         self.learning_rate_init = learning_rate_init
@@ -272,8 +287,9 @@ class AutoencoderOutlierDetector(OutlierMixin, BaseAutoencoder):
         ValueError
             If both `contamination` and `threshold` are set.
         """
-        rule = self._threshold_rule()
-        rows = self._fit_scorer(X, sample_weight, go_on=self.warm_start)
+        rule, rng = self._threshold_rule(), generator(self.random_state)
+        rows = self._fit_model(X, sample_weight, rng, go_on=self.warm_start)
+        self.scorer_ = Scorer(self.model_, self._fit_reduction(rows, rng))
         self._fit_offset(rule, rows)
         return self
 
@@ -301,8 +317,9 @@ class AutoencoderOutlierDetector(OutlierMixin, BaseAutoencoder):
         ColumnError
             If a column is missing, unknown, or of another kind than in the first call.
         """
-        rule = self._threshold_rule()
-        rows = self._fit_scorer(X, sample_weight, go_on=True, one_epoch=True)
+        rule, rng = self._threshold_rule(), generator(self.random_state)
+        rows = self._fit_model(X, sample_weight, rng, go_on=True, one_epoch=True)
+        self.scorer_ = Scorer(self.model_, self._fit_reduction(rows, rng))
         self._fit_offset(rule, rows)
         return self
 
@@ -310,7 +327,7 @@ class AutoencoderOutlierDetector(OutlierMixin, BaseAutoencoder):
     def _n_members(self) -> int:
         return self.n_estimators
 
-    def _training_weights(self, rows: FitRows, encoding: Any) -> np.ndarray:
+    def _training_weights(self, rows: FitRows, encoding: TableEncoding) -> np.ndarray:
         if not self.trim_fraction:
             return rows.weights
         share = self.trim_fraction
@@ -318,12 +335,19 @@ class AutoencoderOutlierDetector(OutlierMixin, BaseAutoencoder):
             suspicious_rows(rows.Z, rows.weights, encoding, share), 0.0, rows.weights
         )
 
-    def _fit_reduction(
-        self, scorer: Scorer, rows: FitRows, rng: np.random.Generator
-    ) -> Any:
+    def _fit_reduction(self, rows: FitRows, rng: np.random.Generator) -> Reduction:
+        """Return what turns the network's word about a row into its score."""
         if self.score_type == "reconstruction":
-            return super()._fit_reduction(scorer, rows, rng)
-        return fit_combination(scorer, rows.Z, rows.weights, self.n_references, rng)
+            return fit_residual(self.model_, rows)
+        names = PARTS if self.score_type == "hybrid" else self.score_type
+        return fit_combination(
+            self.model_,
+            rows.Z,
+            rows.weights,
+            resolve_parts(names),
+            self.n_references,
+            rng,
+        )
 
     def _threshold_rule(self) -> Threshold:
         if self.contamination == "auto":
@@ -439,7 +463,7 @@ class AutoencoderOutlierDetector(OutlierMixin, BaseAutoencoder):
             the index of X.
         """
         table = self._check_table(X)
-        return score_frame(self.scorer_, self.offset_, table, _index(X), reasons)
+        return score_frame(self.scorer_, self.offset_, table, row_index(X), reasons)
 
     def explain(self, X, top=3):
         """Return the columns that make up the score of each row.
@@ -475,9 +499,4 @@ class AutoencoderOutlierDetector(OutlierMixin, BaseAutoencoder):
             If the detector is not fitted.
         """
         table = self._check_table(X)
-        return explain_frame(self.scorer_, table, _index(X), top)
-
-
-def _index(X: Any) -> Any:
-    """Return the index of a pandas DataFrame, else None."""
-    return getattr(X, "index", None) if hasattr(X, "iloc") else None
+        return explain_frame(self.scorer_, table, row_index(X), top)

@@ -1,138 +1,22 @@
-"""Saving estimators to model files, and loading them."""
+"""Loading estimators from model files."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
-from numbers import Integral
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
-from . import __version__, architectures, images, thresholds
-from .architectures import Architecture
-from .scoring.archive import (
-    ESTIMATORS,
-    MAX_BYTES,
-    SavedModel,
-    read_model,
-    translated_errors,
-    write_model,
-)
-from .scoring.archive.serialization import from_plain, to_plain
-from .thresholds import Threshold
+from .detector import AutoencoderOutlierDetector
+from .saving import EstimatorState, UnavailableClass, state_classes
+from .scoring.archive import MAX_BYTES, SavedModel, read_model, translated_errors
+from .scoring.archive.serialization import from_plain
+from .transformer import AutoencoderTransformer
 
-# Parameters that may hold objects which are of no use without the process they came
-# from: stored as None, unless they are an integer.
-_TRAINING_ONLY = frozenset({"callbacks", "random_state"})
-
-
-@dataclass(frozen=True)
-class EstimatorState:
-    """What makes an estimator around its scorer and its threshold.
-
-    Parameters
-    ----------
-    params : dict
-        Constructor parameters.
-    architecture : Architecture
-        The fitted attribute ``architecture_``.
-    history : dict of str to list of float
-        ``history_``.
-    n_iter : int
-        ``n_iter_``.
-    transform_output : {"default", "pandas", "polars"} or None
-        What ``set_output`` was told, if it was.
-    """
-
-    params: dict[str, Any]
-    architecture: Architecture
-    history: dict[str, list[float]]
-    n_iter: int
-    transform_output: Literal["default", "pandas", "polars"] | None = None
-
-
-class UnavailableClass(Architecture, Threshold):
-    """Stands for an object of a user's class that `load` was not given.
-
-    The model scores; to train it again, or to set its threshold again, the class is
-    needed.
-
-    Parameters
-    ----------
-    class_name : str
-    params : dict
-        What the object's ``get_params`` gave.
-    """
-
-    def __init__(self, *, class_name, params):
-        self.class_name = class_name
-        self.params = params
-
-    def build(self, spec):
-        """Raise an error that tells how to get the class."""
-        raise self._error()
-
-    def offset(self, scores, weights):
-        """Raise an error that tells how to get the class."""
-        raise self._error()
-
-    def _error(self) -> ValueError:
-        return ValueError(
-            f"The model was saved with {self.class_name}, a class that aeanomaly does "
-            f"not define. Import it and load the model with "
-            f"aeanomaly.load(path, classes=[{self.class_name}])."
-        )
-
-
-def _known_classes() -> dict[str, type]:
-    """Return the closed table of classes that an estimator's state may hold."""
-    public = (
-        getattr(module, name)
-        for module in (architectures, images, thresholds)
-        for name in module.__all__
-    )
-    configuring = (Architecture, Threshold)
-    table = {
-        cls.__name__: cls
-        for cls in public
-        if isinstance(cls, type) and issubclass(cls, configuring)
-    }
-    return table | {cls.__name__: cls for cls in (EstimatorState, UnavailableClass)}
-
-
-def save_estimator(estimator: Any, path: str | os.PathLike[str]) -> None:
-    """Write a fitted estimator to a model file; see ``BaseAutoencoder.save``."""
-    class_name = type(estimator).__name__
-    if class_name not in ESTIMATORS:
-        raise TypeError(
-            f"A model file holds one of {sorted(ESTIMATORS)}. Got {class_name} "
-            f"instead: save an object of those classes, or use pickle."
-        )
-    params = estimator.get_params(deep=False)
-    for name in _TRAINING_ONLY & params.keys():
-        if not isinstance(params[name], Integral):
-            params[name] = None
-    output = getattr(estimator, "_sklearn_output_config", {}).get("transform")
-    state = EstimatorState(
-        params,
-        estimator.architecture_,
-        estimator.history_,
-        estimator.n_iter_,
-        output,
-    )
-    arrays: dict[str, np.ndarray] = {}
-    plain = to_plain(state, arrays, _known_classes(), "state")
-    write_model(
-        path,
-        estimator=class_name,
-        scorer=estimator.scorer_,
-        offset=estimator.offset_ if ESTIMATORS[class_name] else None,
-        version=__version__,
-        state=plain,
-        state_arrays=arrays,
-    )
+_ESTIMATORS: dict[str, Any] = {
+    cls.__name__: cls for cls in (AutoencoderOutlierDetector, AutoencoderTransformer)
+}
 
 
 def load(
@@ -151,9 +35,11 @@ def load(
     ----------
     path : str or path-like
     classes : iterable of type, default=()
-        Architectures and thresholds of your own that the model may have been saved
-        with; they are looked up by name. A model whose class is not among them still
-        loads and scores; only `fit` and `fit_threshold` then raise an error.
+        Classes of your own that the model may have been saved with, looked up by
+        name: architectures, thresholds, parts of the score, kinds of column. Without
+        its architecture or threshold a model loads and scores; only `fit` and
+        `fit_threshold` then raise an error. Parts and kinds of column are needed to
+        score: without them the file is refused.
     max_bytes : int, default=2147483648
         Size beyond which a file is refused.
 
@@ -190,8 +76,9 @@ def load(
             return own[class_name](**params)
         return UnavailableClass(class_name=class_name, params=params)
 
-    model = read_model(path, max_bytes=max_bytes)
-    known = _known_classes() | {UnavailableClass.__name__: stand_in}
+    model = read_model(path, classes=own.values(), max_bytes=max_bytes)
+    known: dict[str, Any] = own | state_classes()
+    known[UnavailableClass.__name__] = stand_in
     with translated_errors(path):
         plain = model.manifest["state"]
         state = from_plain(plain, model.arrays, known, stand_in)
@@ -201,8 +88,8 @@ def load(
 
 
 def _estimator(model: SavedModel, state: EstimatorState) -> Any:
-    estimator = _estimator_class(model.estimator)(**state.params)
-    encoding = model.scorer.encoding
+    estimator = _ESTIMATORS[model.estimator](**state.params)
+    encoding = model.model.encoding
     estimator.n_features_in_ = len(encoding.columns)
     # As scikit-learn does: only names that are all strings are recorded.
     if encoding.named and all(isinstance(name, str) for name in encoding.names):
@@ -210,17 +97,10 @@ def _estimator(model: SavedModel, state: EstimatorState) -> Any:
     estimator.architecture_ = state.architecture
     estimator.history_ = state.history
     estimator.n_iter_ = state.n_iter
-    estimator.scorer_ = model.scorer
-    if model.offset is not None:
+    estimator.model_ = model.model
+    if model.scorer is not None:
+        estimator.scorer_ = model.scorer
         estimator.offset_ = model.offset
     if state.transform_output is not None:
         estimator.set_output(transform=state.transform_output)
     return estimator
-
-
-def _estimator_class(name: str) -> Any:
-    from .detector import AutoencoderOutlierDetector
-    from .transformer import AutoencoderTransformer
-
-    classes = (AutoencoderOutlierDetector, AutoencoderTransformer)
-    return {cls.__name__: cls for cls in classes}[name]

@@ -66,6 +66,10 @@ class AutoencoderTransformer(
         "none" takes numbers as they are.
     max_categories : int, default=64
         Levels of a category with an encoded column of their own; rarer ones share one.
+    column_kinds : dict or None, default=None
+        Kinds of columns that are not to be recognised from their values, by column:
+        "number", "category", "datetime", or a subclass of
+        `aeanomaly.Column`. Such as ``{"postcode": "category"}``.
     optimizer : str or dict, default="adam"
         "adam", "nadam", "sgd", "rmsprop", or a Keras optimizer's configuration with
         "class_name" and "config". It sees all weights as one vector.
@@ -109,8 +113,8 @@ class AutoencoderTransformer(
         Names of the columns, where `fit` was given a DataFrame with string names.
     architecture_ : Architecture
         The architecture that was trained.
-    scorer_ : Scorer
-        Encoding, network and reduction as arrays: all that scoring needs.
+    model_ : Model
+        Encoding and network as arrays.
     history_ : dict of str to list of float
         "loss", and "val_loss" of held-out rows, after each epoch.
     n_iter_ : int
@@ -158,6 +162,7 @@ class AutoencoderTransformer(
         output_activation="auto",
         scaling="robust",
         max_categories=64,
+        column_kinds=None,
         optimizer="adam",
         learning_rate="cosine",
         learning_rate_init=3e-3,
@@ -183,6 +188,7 @@ class AutoencoderTransformer(
         self.output_activation = output_activation
         self.scaling = scaling
         self.max_categories = max_categories
+        self.column_kinds = column_kinds
         self.optimizer = optimizer
         self.learning_rate = learning_rate
         self.learning_rate_init = learning_rate_init
@@ -223,7 +229,8 @@ class AutoencoderTransformer(
         InvalidParameterError
             If a parameter is out of range.
         """
-        self._fit_scorer(X, sample_weight, go_on=self.warm_start)
+        rng = generator(self.random_state)
+        self._fit_model(X, sample_weight, rng, go_on=self.warm_start)
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -250,7 +257,8 @@ class AutoencoderTransformer(
         ColumnError
             If a column is missing, unknown, or of another kind than in the first call.
         """
-        self._fit_scorer(X, sample_weight, go_on=True, one_epoch=True)
+        rng = generator(self.random_state)
+        self._fit_model(X, sample_weight, rng, go_on=True, one_epoch=True)
         return self
 
     def transform(self, X):
@@ -274,7 +282,7 @@ class AutoencoderTransformer(
             If the transformer is not fitted.
         """
         table = self._check_table(X)
-        return self.scorer_.codes(table)
+        return self.model_.codes(table)
 
     def inverse_transform(self, X):
         """Return the rows that codes stand for.
@@ -304,7 +312,7 @@ class AutoencoderTransformer(
                 f"with a latent_dim of {self._n_features_out}. Pass what transform "
                 f"returns."
             )
-        return self.scorer_.decode(codes)
+        return self.model_.decode(codes)
 
     @available_if(_is_variational)
     def sample(self, n_samples=1, random_state=None):
@@ -328,9 +336,9 @@ class AutoencoderTransformer(
             If the transformer is not fitted.
         """
         check_is_fitted(self)
-        shape = (n_samples, self.scorer_.network.latent_dim)
+        shape = (n_samples, self.model_.network.latent_dim)
         codes = generator(random_state).standard_normal(shape, dtype=np.float32)
-        return self.scorer_.decode(codes)
+        return self.model_.decode(codes)
 
     def score(self, X, y=None):
         """Return the negative reconstruction error, so that greater is better.
@@ -353,12 +361,12 @@ class AutoencoderTransformer(
             If the transformer is not fitted.
         """
         table = self._check_table(X)
-        return -float(self.scorer_.reconstruction_errors(table).mean())
+        return -float(self.model_.reconstruction_errors(table).mean())
 
     @property
     def _n_features_out(self) -> int:
         """Number of codes, for `get_feature_names_out`."""
-        return self.scorer_.network.latent_dim
+        return self.model_.network.latent_dim
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

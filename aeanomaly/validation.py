@@ -6,12 +6,34 @@ import sys
 from typing import Any
 
 import numpy as np
+from sklearn.utils._param_validation import Options
 from sklearn.utils.validation import check_array, validate_data
 
 from .exceptions import ColumnError
+from .registry import Registry
 from .scoring.encoding.table import TableEncoding
 
 _MIN_ROWS_TO_FIT = 2
+
+
+class NameIn(Options):
+    """Constraint of a parameter: a name in a registry, as it is when it is checked.
+
+    Parameters
+    ----------
+    registry : Registry
+    """
+
+    def __init__(self, registry: Registry) -> None:
+        super().__init__(str, set(registry))
+        self.registry = registry
+
+    def is_satisfied_by(self, value: Any) -> bool:
+        """Return whether a value is a registered name."""
+        return isinstance(value, str) and value in self.registry
+
+    def __str__(self) -> str:
+        return f"a str among {{{self.registry}}}"
 
 
 def check_table(estimator: Any, X: Any, encoding: TableEncoding | None = None) -> Any:
@@ -38,20 +60,20 @@ def check_table(estimator: Any, X: Any, encoding: TableEncoding | None = None) -
     ValueError
         If X is empty, sparse, complex or not two-dimensional.
     """
-    reset = encoding is None
     frame = as_pandas(X)
+    min_rows = _MIN_ROWS_TO_FIT if encoding is None else 1
     if frame is None:
         X = validate_data(
             estimator,
             X,
-            reset=reset,
+            reset=encoding is None,
             dtype=None,
             ensure_all_finite=False,
-            ensure_min_samples=_MIN_ROWS_TO_FIT if reset else 1,
+            ensure_min_samples=min_rows,
         )
         return _as_numbers(X)
-    _check_size(frame, _MIN_ROWS_TO_FIT if reset else 1)
-    if reset:
+    _check_size(frame, min_rows)
+    if encoding is None:
         if not frame.columns.is_unique:
             twice = frame.columns[frame.columns.duplicated()][0]
             raise ColumnError(

@@ -124,7 +124,7 @@ def part_scores(detector: Any, X: np.ndarray) -> dict[str, np.ndarray]:
         return {}
     blocks = [
         combination._surprises(evaluation, scorer.encoding)
-        for _, evaluation in scorer.iter_evaluations(X)
+        for _, evaluation in scorer.model.iter_evaluations(X)
     ]
     names = [type(scaled.part).__name__.lower() for scaled in combination.parts]
     columns = map(np.concatenate, zip(*blocks, strict=True))

@@ -29,13 +29,15 @@ _FIXED_COLUMNS, _FIXED_ROWS = 15, 20_000
 
 def epoch(X: np.ndarray) -> Callable[[], object]:
     """Return a function that trains one epoch, its program compiled before."""
+    from aeanomaly.fitting.plan import program_plan, training_options
     from aeanomaly.training.programs import get_program
     from aeanomaly.training.trainer import TrainingRows, train
 
     estimator = ours("transformer", batch_size=256, max_iter=1).fit(X[:2_000])
-    Z = estimator.scorer_.encoding.encode(X).Z
-    plan = estimator._plan(estimator.architecture_, estimator.scorer_.encoding, Z)
-    options = estimator._training_options(len(Z))
+    Z = estimator.model_.encoding.encode(X).Z
+    encoding = estimator.model_.encoding
+    plan = program_plan(estimator, estimator.architecture_, encoding, Z, 1)
+    options = training_options(estimator, len(Z), (1, 1))
     rows = TrainingRows(Z, np.ones(len(Z)), len(Z))
     get_program(plan)
     return lambda: train(plan, rows, options, np.random.default_rng(0))

@@ -5,6 +5,11 @@ import os
 import numpy as np
 import pytest
 from cases import CHEAP, make_numbers, make_table
+from hypothesis import settings
+
+# No deadline, which a slow machine misses, and the same examples in every run.
+settings.register_profile("tests", deadline=None, derandomize=True)
+settings.load_profile("tests")
 
 # TensorFlow reads it when it is imported; its C++ notes would hide a test's output.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

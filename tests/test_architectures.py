@@ -27,7 +27,8 @@ from aeanomaly import (
     Undercomplete,
     Variational,
 )
-from aeanomaly.architectures import ARCHITECTURE_NAMES, dense_stack
+from aeanomaly.architectures import ARCHITECTURES as REGISTRY
+from aeanomaly.architectures import dense_stack
 from aeanomaly.architectures import resolve_architecture as resolve
 
 
@@ -43,8 +44,8 @@ def codes_of(architecture, **parameters):
 
 
 def test_every_name_stands_for_an_object_with_its_defaults():
-    assert set(ARCHITECTURE_NAMES) == set(ARCHITECTURES)
-    for name in ARCHITECTURE_NAMES:
+    assert set(REGISTRY) == set(ARCHITECTURES)
+    for name in REGISTRY:
         assert type(resolve(name)).__name__.lower() == name
         assert repr(resolve(name)) == repr(type(resolve(name))())
 

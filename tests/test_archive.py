@@ -9,6 +9,7 @@ score.
 import hashlib
 import io
 import json
+import math
 import os
 import pickle
 import subprocess
@@ -29,7 +30,6 @@ from aeanomaly.exceptions import (
     ArchiveProtocolError,
     ArchiveSizeError,
 )
-from aeanomaly.scoring import archive
 from aeanomaly.scoring.archive import PROTOCOL, read_model, write_model
 
 N_FLIPS = 250
@@ -130,8 +130,8 @@ def test_a_file_can_be_read_with_other_tools(detector, saved):
     entries = entries_of(saved)
     manifest = json.loads(entries["manifest.json"])
     assert manifest["offset"] == detector.offset_
-    kernel = np.load(io.BytesIO(entries["arrays/scorer.network.encoder.0.kernel.npy"]))
-    np.testing.assert_array_equal(kernel, detector.scorer_.network.encoder[0].kernel)
+    kernel = np.load(io.BytesIO(entries["arrays/model.network.encoder.0.kernel.npy"]))
+    np.testing.assert_array_equal(kernel, detector.model_.network.encoder[0].kernel)
 
 
 def test_a_file_is_little_larger_than_its_arrays(saved):
@@ -176,19 +176,20 @@ def test_a_missing_file_is_named(tmp_path):
 def test_big_endian_arrays_come_back_as_little_endian_ones(detector, tmp_path):
     layers = [
         replace(layer, kernel=layer.kernel.astype(">f4"), bias=layer.bias.astype(">f4"))
-        for layer in detector.scorer_.network.encoder
+        for layer in detector.model_.network.encoder
     ]
-    network = replace(detector.scorer_.network, encoder=tuple(layers))
-    scorer = replace(detector.scorer_, network=network)
+    network = replace(detector.model_.network, encoder=tuple(layers))
+    model = replace(detector.model_, network=network)
     path = tmp_path / "model.aea"
     write_model(
         path,
         estimator="AutoencoderTransformer",
-        scorer=scorer,
+        model=model,
+        reduction=None,
         offset=None,
         version="1",
     )
-    kernel = read_model(path).scorer.network.encoder[0].kernel
+    kernel = read_model(path).model.network.encoder[0].kernel
     assert kernel.dtype.str == "<f4"
     np.testing.assert_array_equal(kernel, layers[0].kernel)
 
@@ -238,7 +239,7 @@ np.save("scores.npy", scorer.score_samples(np.load("X.npy")))
 @pytest.mark.parametrize("content", [b"", b"PK\5\6", b"hello world" * 100])
 def test_no_zip_file(read, content):
     with pytest.raises(
-        ArchiveFormatError, match=r"model\.aea is no aeanomaly model, or"
+        ArchiveFormatError, match=r"model\.aea is not an aeanomaly model, or"
     ):
         read(content)
 
@@ -256,7 +257,7 @@ def test_another_zip_file(read):
 
 
 def test_pickle_file(read):
-    with pytest.raises(ArchiveFormatError, match="is no aeanomaly model"):
+    with pytest.raises(ArchiveFormatError, match="is not an aeanomaly model"):
         read(pickle.dumps({"a": np.ones(3)}))
 
 
@@ -272,7 +273,7 @@ def test_newer_protocol(read, edit):
 
 @pytest.mark.parametrize("protocol", [0, -1, "1", None, 1.0])
 def test_no_protocol(read, edit, protocol):
-    with pytest.raises(ArchiveFormatError, match="is no protocol"):
+    with pytest.raises(ArchiveFormatError, match="is not the number of a protocol"):
         read(edit(lambda m: m.update(protocol=protocol)))
 
 
@@ -288,16 +289,16 @@ def test_changed_manifest(read, saved):
 
 def test_changed_array(read, saved):
     entries = entries_of(saved)
-    name = "arrays/scorer.network.encoder.0.bias.npy"
+    name = "arrays/model.network.encoder.0.bias.npy"
     entries[name] = entries[name][:-1] + b"\1"
     with pytest.raises(
-        ArchiveIntegrityError, match=r"SHA-256 of arrays/scorer\.network\.encoder\.0\.b"
+        ArchiveIntegrityError, match=r"SHA-256 of arrays/model\.network\.encoder\.0\.b"
     ):
         read(zipped(entries))
 
 
 def test_flipped_bit_in_an_array(read, saved):
-    position = saved.index(b"scorer.network.encoder.0.kernel.npy") + 300
+    position = saved.index(b"model.network.encoder.0.kernel.npy") + 300
     flipped = bytearray(saved)
     flipped[position] ^= 1
     with pytest.raises(ArchiveIntegrityError, match=r"damaged in arrays/.*Bad CRC-32"):
@@ -321,8 +322,8 @@ def test_entry_that_stands_twice(read, saved):
 
 def test_entry_that_is_missing(read, saved):
     entries = entries_of(saved)
-    del entries["arrays/scorer.network.encoder.0.bias.npy"]
-    with pytest.raises(ArchiveIntegrityError, match=r"differs in arrays/scorer\.net"):
+    del entries["arrays/model.network.encoder.0.bias.npy"]
+    with pytest.raises(ArchiveIntegrityError, match=r"differs in arrays/model\.net"):
         read(zipped(entries))
 
 
@@ -396,10 +397,10 @@ def test_compressed_entry(read, saved):
 
 
 def test_lack_of_memory(read, saved, monkeypatch):
-    def fail(scorer):
+    def fail(*_):
         raise MemoryError
 
-    monkeypatch.setattr(archive, "check_scorer", fail)
+    monkeypatch.setattr("aeanomaly.scoring.archive.model_file.audit", fail)
     with pytest.raises(ArchiveSizeError, match="needs more memory than there is"):
         read(saved)
 
@@ -418,8 +419,10 @@ def test_manifest_that_is_no_manifest(read, saved, text):
 
 
 def fields_at(manifest, *path):
-    """Return the fields of a nested object of the scorer."""
-    node = manifest["scorer"]["fields"]
+    """Return the fields of a nested object of the model, or of the reduction."""
+    if path[:1] == ("reduction",):
+        return manifest["reduction"]["fields"]
+    node = manifest["model"]["fields"]
     for key in path:
         node = node[key]
         if "fields" in node:
@@ -427,7 +430,7 @@ def fields_at(manifest, *path):
     return node
 
 
-BIAS = "scorer.network.encoder.0.bias"
+BIAS = "model.network.encoder.0.bias"
 ENCODER = ("network", "encoder", 0)
 COLUMN = ("encoding", "columns", 0)
 
@@ -435,19 +438,21 @@ COLUMN = ("encoding", "columns", 0)
 @pytest.mark.parametrize(
     ("change", "text"),
     [
-        (lambda m: m.pop("scorer"), "KeyError: 'scorer'"),
-        (lambda m: m.update(scorer=3), "describes no scorer"),
+        (lambda m: m.pop("model"), "KeyError: 'model'"),
+        (lambda m: m.update(model=3), "describes no model"),
+        (lambda m: m.update(reduction=None), "Detector cannot have this reduction"),
+        (lambda m: m.update(offset=math.nan), "the threshold is not a number"),
         (lambda m: m.update(estimator="Popen"), "estimator 'Popen' is unknown"),
         (lambda m: m.update(estimator=["Popen"]), "unhashable|unknown"),
-        (lambda m: m.update(offset=None), "None is no threshold of an Autoencoder"),
-        (lambda m: m.update(offset="0"), "'0' is no threshold of an Autoencoder"),
+        (lambda m: m.update(offset=None), "None is not a threshold of an Autoencoder"),
+        (lambda m: m.update(offset="0"), "'0' is not a threshold of an Autoencoder"),
         (
-            lambda m: m["scorer"].update({"class": "subprocess.Popen"}),
-            "the class 'subprocess.Popen' is unknown",
+            lambda m: m["model"].update({"class": "subprocess.Popen"}),
+            "holds an object of 'subprocess.Popen', a class that aeanomaly does not",
         ),
         (
-            lambda m: fields_at(m).update(network=m["scorer"]["fields"]["encoding"]),
-            "'network' of Scorer must be Network | KerasNetwork. Got TableEncoding",
+            lambda m: fields_at(m).update(network=m["model"]["fields"]["encoding"]),
+            "'network' of Model must be FrozenNetwork. Got TableEncoding",
         ),
         (
             lambda m: fields_at(m, "network").update(encoder=[]),
@@ -467,7 +472,7 @@ COLUMN = ("encoding", "columns", 0)
         ),
         (
             lambda m: fields_at(m, *ENCODER).update(
-                kernel={"array": "scorer.network.decoder.0.kernel"}
+                kernel={"array": "model.network.decoder.0.kernel"}
             ),
             "inputs, but the encoding gives",
         ),
@@ -488,7 +493,7 @@ COLUMN = ("encoding", "columns", 0)
         (lambda m: fields_at(m, *COLUMN).update(name="age"), "have the same name"),
         (
             lambda m: fields_at(m, *COLUMN).update(name={"list": []}),
-            r"\[\] is no name of a column",
+            r"\[\] is not the name of a column",
         ),
         (
             lambda m: fields_at(m, "encoding", "columns", 6).update(cycles=["moon"]),
@@ -500,13 +505,22 @@ COLUMN = ("encoding", "columns", 0)
         ),
         (
             lambda m: fields_at(m, "encoding", "columns", 4)["levels"].append(["x"]),
-            "column 'country' has a level of an unknown type",
+            "column 'country' has a level of unknown type",
         ),
         (
             lambda m: fields_at(m, "reduction").update(parts=[]),
             "the score has no parts",
         ),
-        (lambda m: fields_at(m, "reduction").update(power=0), "ZeroDivisionError"),
+        (
+            lambda m: fields_at(m, "reduction").update(power=0),
+            "a power mean of power 0 is not possible",
+        ),
+        (
+            lambda m: fields_at(m, "reduction").update(expecting=9),
+            "the score has no part 9 to expect values",
+        ),
+        (lambda m: fields_at(m, *COLUMN).pop("indicator_scale"), "lacks its field"),
+        (lambda m: fields_at(m, "encoding").update(knee=0.0), "be squashed from 0.0"),
     ],
 )
 def test_edited_manifest(read, edit, change, text):
@@ -546,7 +560,7 @@ def test_keras_network_that_would_run_code(read, edit, name):
 def test_images_of_another_size(read, saved_numbers, shape, text):
     entries = entries_of(saved_numbers)
     manifest = json.loads(entries["manifest.json"])
-    encoding = manifest["scorer"]["fields"]["encoding"]
+    encoding = manifest["model"]["fields"]["encoding"]
     encoding["class"] = "ImageEncoding"
     encoding["fields"] |= {"sample_shape": [5], "image_shape": [5, 1, 1]}
     read(zipped(signed(entries, manifest)))
@@ -653,7 +667,7 @@ def outcome(tmp_path_factory):
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)
             try:
-                scores = model.scorer.score_samples(model.scorer.encoding.select(table))
+                scores = model.scorer.score_samples(model.model.encoding.select(table))
             except AeanomalyError as error:  # The edited model fits another table.
                 return type(error).__name__, None
         return "scores", scores

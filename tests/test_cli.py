@@ -1,8 +1,10 @@
 """The command line, as its user sees it: files, both streams and the exit code."""
 
 import os
+import signal
 import subprocess
 import sys
+import time
 import weakref
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from aeanomaly.cli import arguments, main
 from aeanomaly.cli import fit as fit_command
 from aeanomaly.comparison import _forest_input, anomalies, measure
 from aeanomaly.exceptions import ColumnError
+from aeanomaly.files import TEMPORARY_MARK
 from aeanomaly.scoring.archive import write_model
 from aeanomaly.tables import columns as table_columns
 
@@ -401,7 +404,7 @@ def test_a_column_that_the_output_needs_is_an_error(run, source, model, tmp_path
         ),
         (
             ["score", "table.csv", "--model", "table.csv", "--output", "o.csv"],
-            "is no aea",
+            "is not an aea",
         ),
         (
             ["score", "table.csv", "--model", "m.aea", "--output", "x/o.csv"],
@@ -420,6 +423,37 @@ def test_wrong_files_are_one_sentence(run, source, monkeypatch, argv, message):
     assert message in stderr
     assert stderr.count("\n") == 1
     assert sorted(os.listdir()) == ["table.csv"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such files")
+def test_an_output_that_is_a_pipe_is_one_sentence(run, source, model, tmp_path):
+    out = tmp_path / "out.csv"
+    os.mkfifo(out)
+    code, stdout, stderr = run("score", source, "--model", model, "--output", out)
+    assert (code, stdout) == (1, "")
+    assert stderr == (
+        f"aeanomaly score: error: {out} is a named pipe, and only a regular file can "
+        f"be replaced. Pass the name of a file.\n"
+    )
+    assert out.is_fifo()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows gives links to few")
+def test_a_model_is_saved_through_a_link_with_the_mode_of_the_older(
+    detector, model, tmp_path
+):
+    folder = tmp_path / "links"
+    folder.mkdir()
+    link = folder / "latest.aea"
+    link.symlink_to(model)
+    content = model.read_bytes()
+    model.write_bytes(b"old")
+    model.chmod(0o600)
+    detector.save(link)
+    assert link.is_symlink()
+    assert model.read_bytes() == content
+    assert model.stat().st_mode & 0o777 == 0o600
+    assert list(folder.iterdir()) == [link]
 
 
 def test_score_needs_a_detector(run, source, transformer, tmp_path):
@@ -505,9 +539,9 @@ def test_wrong_usage_exits_with_two(run, capsys, argv, message):
 
 
 def test_the_architectures_offered_are_those_that_exist():
-    from aeanomaly.architectures import ARCHITECTURE_NAMES
+    from aeanomaly.architectures import ARCHITECTURES
 
-    assert arguments.ARCHITECTURES == ARCHITECTURE_NAMES
+    assert list(arguments._Architectures()) == list(ARCHITECTURES)
 
 
 # Labels and metrics
@@ -595,6 +629,55 @@ def test_score_runs_without_scikit_learn_and_tensorflow(model, tmp_path):
     done = python("-c", program, "score", path, "--model", model, "--output", out)
     assert (done.returncode, done.stderr) == (0, "")
     assert out.exists()
+
+
+# A program started by `nohup` or in the background inherits that signals are ignored.
+STARTED_AS_BY_A_USER = """
+import runpy, signal
+for number in (signal.SIGTERM, signal.SIGHUP):
+    signal.signal(number, signal.SIG_DFL)
+signal.signal(signal.SIGINT, signal.default_int_handler)
+runpy.run_module("aeanomaly", run_name="__main__", alter_sys=True)
+"""
+
+
+def wait_for_a_temporary_file(folder, process):
+    for _ in range(6_000):
+        assert process.poll() is None
+        if any(folder.glob(f".*{TEMPORARY_MARK}*")):
+            return
+        time.sleep(0.01)
+    pytest.fail("No temporary file came in a minute.")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows ends processes in other ways")
+@pytest.mark.parametrize(
+    ("name", "status", "said"),
+    [
+        ("SIGTERM", -15, ""),
+        ("SIGHUP", -1, ""),
+        ("SIGINT", 130, "\naeanomaly score: interrupted\n"),
+    ],
+)
+def test_a_signal_ends_score_and_leaves_the_older_output_only(
+    model, tmp_path, name, status, said
+):
+    path, out = tmp_path / "table.csv", tmp_path / "out.csv"
+    header, rows = make_table().to_csv(index=False).split("\n", 1)
+    path.write_text(f"{header}\n{rows * 300}")
+    out.write_text("old")
+    command = ["score", path, "--model", model, "--output", out]
+    with subprocess.Popen(
+        [sys.executable, "-c", STARTED_AS_BY_A_USER, *map(str, command)],
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        wait_for_a_temporary_file(tmp_path, process)
+        process.send_signal(getattr(signal, name))
+        assert process.communicate(timeout=60)[1] == said
+    assert process.returncode == status
+    assert out.read_text() == "old"
+    assert sorted(tmp_path.iterdir()) == sorted([model, path, out])
 
 
 @pytest.mark.slow

@@ -48,9 +48,9 @@ def test_partial_fit_learns_from_batch_after_batch():
 def test_partial_fit_keeps_the_encoding_of_the_first_call():
     table = make_table()
     detector = AutoencoderOutlierDetector(**CHEAP).partial_fit(table[:100])
-    encoding = detector.scorer_.encoding
+    encoding = detector.model_.encoding
     detector.partial_fit(table[100:])
-    assert detector.scorer_.encoding is encoding
+    assert detector.model_.encoding is encoding
     assert np.isfinite(detector.offset_)
 
 

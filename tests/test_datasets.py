@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
-from aeanomaly.datasets import _transactions as transactions_module
 from aeanomaly.datasets import load_mnist, load_transactions, make_transactions
+from aeanomaly.datasets import transactions as transactions_module
 
 ROOT = Path(__file__).resolve().parents[1]
 EASY = {"card_testing", "impossible_travel", "large_amount"}
@@ -261,7 +261,7 @@ def test_measure_prints_a_line_per_kind(script, tmp_path, capsys):
 def test_an_installed_package_prefers_its_own_copy(tmp_path, monkeypatch):
     package = tmp_path / "aeanomaly"
     monkeypatch.setattr(
-        transactions_module, "__file__", str(package / "datasets" / "_transactions.py")
+        transactions_module, "__file__", str(package / "datasets" / "transactions.py")
     )
     with pytest.raises(FileNotFoundError, match="neither at .* nor at .*Pass the path"):
         load_transactions()

@@ -30,7 +30,7 @@ def make(**parameters):
 
 
 def weights_of(detector):
-    network = detector.scorer_.network
+    network = detector.model_.network
     return [
         np.concatenate([layer.kernel.ravel(), layer.bias.ravel()])
         for layer in (*network.encoder, *network.decoder)

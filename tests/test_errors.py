@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from aeanomaly.fitting.encoding import fit_encoding
+from aeanomaly.scoring.encoding.columns import ColumnOptions
 from aeanomaly.scoring.errors import unit_errors
 
 
@@ -20,7 +21,7 @@ def table(rng):
 
 @pytest.mark.parametrize("scaling", ["robust", "standard", "none"])
 def test_a_missing_value_has_no_error_but_its_indicator_has(table, scaling, rng):
-    encoding = fit_encoding(table, np.ones(200), scaling=scaling, max_categories=64)
+    encoding = fit_encoding(table, np.ones(200), ColumnOptions(scaling, 64))
     Z = encoding.encode(table).Z
     output = rng.normal(size=(2, *Z.shape)) + 10.0
     errors = unit_errors(Z, output, encoding)

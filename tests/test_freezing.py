@@ -144,11 +144,11 @@ def test_to_keras_computes_what_the_scorer_does(numbers, batch_normalization):
         random_state=0,
         batch_normalization=batch_normalization,
     ).fit(numbers)
-    scorer = transformer.scorer_
-    Z = scorer.encoding.encode(numbers).Z
-    model = keras_model(scorer)
-    evaluation = scorer.evaluate(Z, None)
-    assert isinstance(scorer.network, Network)
+    frozen = transformer.model_
+    Z = frozen.encoding.encode(numbers).Z
+    model = keras_model(frozen)
+    evaluation = frozen.evaluate(Z)
+    assert isinstance(frozen.network, Network)
     np.testing.assert_allclose(model(Z).numpy(), evaluation.output[0], atol=1e-5)
     codes = keras.Model(model.input, model.get_layer("codes").output)
     np.testing.assert_allclose(codes(Z).numpy(), evaluation.codes[0], atol=1e-5)

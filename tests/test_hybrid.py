@@ -9,6 +9,7 @@ from aeanomaly.scoring.parts import (
     Covariance,
     Marginal,
     Neighbourhood,
+    PartRows,
     Surroundings,
     TailScale,
 )
@@ -72,7 +73,7 @@ def test_a_noisy_column_does_not_drown_the_others(score_type):
 
 def test_the_score_is_the_sum_of_its_cells(detector, rows):
     scorer = detector.scorer_
-    for _, evaluation in scorer.iter_evaluations(rows[:50]):
+    for _, evaluation in scorer.model.iter_evaluations(rows[:50]):
         cells = scorer.reduction.cells(evaluation, scorer.encoding)
         statistic = scorer.reduction.statistic(evaluation, scorer.encoding)
         np.testing.assert_allclose(cells.sum(axis=1), statistic, rtol=1e-6)
@@ -88,8 +89,8 @@ def test_a_copy_of_a_training_row_is_no_neighbour(detector, rows):
     )
     moved = rows[:100] + 1e-5
     for (_, copy), (_, near) in zip(
-        scorer.iter_evaluations(rows[:100]),
-        scorer.iter_evaluations(moved),
+        scorer.model.iter_evaluations(rows[:100]),
+        scorer.model.iter_evaluations(moved),
         strict=True,
     ):
         of_copies = part.statistic(copy, scorer.encoding)
@@ -119,7 +120,7 @@ def test_references_are_bounded(rows):
 
 def test_trimming_finds_the_rows_that_are_rare_column_by_column(detector, rows):
     planted = np.vstack([rows, np.full((12, 8), 30.0)])
-    encoding = detector.scorer_.encoding
+    encoding = detector.model_.encoding
     Z = encoding.encode(planted).Z
     found = suspicious_rows(Z, np.ones(len(Z)), encoding, 0.05)
     assert found[-12:].all()
@@ -173,9 +174,9 @@ def test_score_type_selects_the_plain_error(rows):
 def test_whole_numbers_on_the_edges_of_bins_fall_in_one_bin_in_either_precision():
     X = np.repeat(np.arange(17.0), 6)[:, None]  # 102 rows, 16 bins
     detector = AutoencoderOutlierDetector(**SMALL).fit(X)
-    encoding = detector.scorer_.encoding
+    encoding = detector.model_.encoding
     Z = encoding.encode(X).Z
-    marginal = Marginal.fit(Z, np.ones(len(Z)), encoding)
+    marginal = Marginal.of_rows(Z, np.ones(len(Z)), encoding)
     assert marginal.n_bins == 16
     within = slice(6, -6)  # beyond the range a value is more abnormal
     for factor in (1 - 1e-6, 1 + 1e-6):
@@ -187,9 +188,9 @@ def test_whole_numbers_on_the_edges_of_bins_fall_in_one_bin_in_either_precision(
 
 @pytest.mark.parametrize(("n_rows", "n_bins"), [(36, 9), (400, 30), (600, 37)])
 def test_small_tables_have_fewer_bins(rows, detector, n_rows, n_bins):
-    encoding = detector.scorer_.encoding
+    encoding = detector.model_.encoding
     Z = encoding.encode(rows[:n_rows]).Z
-    assert Marginal.fit(Z, np.ones(n_rows), encoding).n_bins == n_bins
+    assert Marginal.of_rows(Z, np.ones(n_rows), encoding).n_bins == n_bins
 
 
 @pytest.mark.parametrize(("n_rows", "is_seen"), [(40, False), (4_000, True)])
@@ -201,7 +202,9 @@ def test_covariance_believes_a_narrow_direction_as_far_as_its_rows_show_it(
     # The third column is the sum of the others but for a hundredth.
     Z[:, 2] = Z[:, 0] + Z[:, 1] + 0.01 * Z[:, 2]
     broken = np.array([[0.5, 0.5, 2.5]], dtype=np.float32)
-    covariance = Covariance.fit(Z.astype(np.float32), np.ones(n_rows))
+    every = np.arange(n_rows)
+    rows = PartRows(Z.astype(np.float32), np.ones(n_rows), None, every, every, None)
+    covariance = Covariance.fit(rows)
 
     def distance(rows):
         evaluation = Evaluation(rows, rows[None], None, None)

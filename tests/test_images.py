@@ -9,7 +9,7 @@ import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import aeanomaly
-from aeanomaly import AutoencoderOutlierDetector, AutoencoderTransformer
+from aeanomaly import AutoencoderOutlierDetector, AutoencoderTransformer, references
 from aeanomaly.exceptions import ColumnError, InfiniteValueError
 from aeanomaly.images import (
     ConvolutionalArchitecture,
@@ -20,7 +20,6 @@ from aeanomaly.images import (
     ImageUndercomplete,
     ImageVariational,
     plot_image_rows,
-    references,
 )
 from aeanomaly.scoring.networks.dense import Network
 from aeanomaly.scoring.networks.keras import KerasNetwork
@@ -107,7 +106,7 @@ def test_a_model_takes_the_images_in_any_shape_afterwards(images):
 def test_pixels_are_scaled_to_the_unit_range(images, convert):
     images = images.copy()
     images[0, 0, 0] = 255  # So that the range of all is that of uint8.
-    encoding = transformer().fit(convert(images)).scorer_.encoding
+    encoding = transformer().fit(convert(images)).model_.encoding
     Z = encoding.encode(convert(images).reshape(len(images), -1)).Z
     expected = images.reshape(len(images), -1) / 255
     np.testing.assert_allclose(Z, expected, atol=1e-6)
@@ -115,7 +114,7 @@ def test_pixels_are_scaled_to_the_unit_range(images, convert):
 
 def test_dark_uint8_images_stay_dark():
     dark = make_images() // 4
-    encoding = transformer().fit(dark).scorer_.encoding
+    encoding = transformer().fit(dark).model_.encoding
     assert encoding.encode(dark.reshape(len(dark), -1)).Z.max() <= 0.26
 
 
@@ -135,7 +134,7 @@ def test_no_shape_means_the_most_nearly_square_one(images):
 
 def test_constant_pixels_stay_in_the_picture(images):
     model = transformer(ConvolutionalArchitecture(filters=(2,))).fit(images)
-    assert model.scorer_.encoding.n_encoded == 48
+    assert model.model_.encoding.n_encoded == 48
 
 
 def test_a_pixel_lit_for_the_first_time_and_a_missing_one_are_unusual(images):
@@ -176,7 +175,7 @@ def test_convolutions_take_the_estimators_regularisation(images, parameter):
     architecture = ConvolutionalArchitecture(filters=(2,))
     model = transformer(architecture, **{parameter: value}).fit(images)
     layer = {"dropout": "Dropout", "batch_normalization": "BatchNormalization"}
-    assert f'"{layer[parameter]}"' in model.scorer_.network.encoder
+    assert f'"{layer[parameter]}"' in model.model_.network.encoder
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES, ids=lambda a: type(a).__name__)
@@ -272,7 +271,7 @@ def test_references_document_their_layers_and_reconstruct(factory, images):
     assert model.inverse_transform(model.transform(images)).shape == images.shape
     convolutional = isinstance(model.architecture_, ConvolutionalArchitecture)
     kind = KerasNetwork if convolutional else Network
-    assert type(model.scorer_.network) is kind
+    assert type(model.model_.network) is kind
 
 
 @pytest.mark.parametrize("factory", FACTORIES, ids=lambda f: f.__name__)

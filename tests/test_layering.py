@@ -15,20 +15,23 @@ HEAVY = {"keras", "tensorflow"}
 # Present only where the user asked for an extra: always inside functions.
 OPTIONAL = {"matplotlib", "polars", "pyarrow", "dask", "skrub"}
 
-FOUNDATION = {
-    "_distinct_rows",
-    "_validation",
-    "architectures",
-    "datasets",
-    "exceptions",
-    "explanations",
-    "hybrid",
-    "scoring",
-    "table_encoder",
-    "thresholds",
-    "training",
-}
-ESTIMATORS = {"_base", "detector", "transformer"}
+# The floors of the package, from the ground up. What a module imports, at its head or
+# in a function, lies on a floor below its own or belongs to the same part.
+FLOORS = (
+    {"exceptions", "files", "registry"},
+    {"scoring", "datasets"},
+    {"thresholds", "architectures"},
+    {"training"},
+    {"fitting"},
+    {"images", "tables", "comparison", "explanations", "validation"},
+    {"saving"},
+    {"base"},
+    {"detector", "transformer"},
+    {"loading", "references"},
+    {"cli"},
+    {"__main__"},
+)
+FLOOR = {part: height for height, parts in enumerate(FLOORS) for part in parts}
 
 
 class Import(NamedTuple):
@@ -120,32 +123,79 @@ def test_keras_and_tensorflow_are_imported_inside_functions_only():
     assert not offending(lambda i: i.package in HEAVY, lambda i: not i.lazy)
 
 
-def test_keras_and_tensorflow_are_imported_where_networks_are_built_only():
-    builders = {"architectures", "images", "training"}
-    assert not offending(
-        lambda i: i.package in HEAVY, lambda i: part_of(i.file) not in builders
-    )
+def modules_named(found):
+    """The modules of the package that an import may stand for, without the name."""
+    names = found.module.split(".")
+    return [".".join(names[:n]) for n in range(len(names), 0, -1)]
+
+
+def files_imported(found):
+    """The file of the package that an import reads, if it is one of the package."""
+    if found.package != PACKAGE.name:
+        return []
+    for module in modules_named(found):
+        path = PACKAGE.parent.joinpath(*module.split("."))
+        for file in (path.with_suffix(".py"), path / "__init__.py"):
+            if file.exists():
+                return [file]
+    return []
 
 
 def test_optional_packages_are_imported_inside_functions_only():
     assert not offending(lambda i: i.package in OPTIONAL, lambda i: not i.lazy)
 
 
-def test_scoring_imports_numpy_and_the_standard_library():
-    allowed = STANDARD | {"numpy", "aeanomaly"}
+def test_every_part_of_the_package_stands_on_a_floor():
+    parts = {part_of(file) for file in PACKAGE.rglob("*.py")} - {"__init__"}
+    assert parts - {"_data"} == set(FLOOR)
+
+
+def test_no_import_leads_upwards_or_sideways():
     assert not offending(
-        lambda i: part_of(i.file) == "scoring",
-        lambda i: i.package not in allowed | ({"pandas"} if i.lazy else set()),
+        lambda i: i.package == PACKAGE.name and i.part,
+        lambda i: i.part in FLOOR and part_of(i.file) in FLOOR,
+        lambda i: i.part != part_of(i.file),
+        lambda i: FLOOR[i.part] >= FLOOR[part_of(i.file)],
     )
 
 
-def test_scoring_imports_nothing_of_the_package_but_its_errors():
+def test_the_ground_floor_imports_the_standard_library_only():
+    assert not offending(
+        lambda i: FLOOR.get(part_of(i.file)) == 0,
+        lambda i: i.package not in STANDARD,
+        lambda i: FLOOR.get(i.part) != 0,
+    )
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    graph = {}
+    for found in ALL:
+        targets = graph.setdefault(found.file, set())
+        # A package's __init__ that lists its modules is no circle with them.
+        targets |= {
+            f for f in files_imported(found) if f != found.file.parent / "__init__.py"
+        }
+    done, path = set(), []
+
+    def visit(file):
+        assert file not in path, [str(f) for f in path[path.index(file) :]]
+        if file in done:
+            return
+        path.append(file)
+        for target in graph.get(file, ()):
+            visit(target)
+        done.add(path.pop())
+
+    for file in graph:
+        visit(file)
+
+
+def test_scoring_imports_numpy_and_the_standard_library():
+    allowed = STANDARD | {"numpy", PACKAGE.name}
+    in_functions = {"pandas"} | HEAVY
     assert not offending(
         lambda i: part_of(i.file) == "scoring",
-        lambda i: i.package == "aeanomaly",
-        lambda i: i.part not in {"scoring", "exceptions"},
-        # Networks that NumPy cannot run are rebuilt by Keras, when there is one.
-        lambda i: not (i.lazy and i.part == "training"),
+        lambda i: i.package not in allowed | (in_functions if i.lazy else set()),
     )
 
 
@@ -155,26 +205,9 @@ def test_training_imports_no_scikit_learn():
     )
 
 
-def test_the_foundation_imports_nothing_that_stands_on_it():
+def test_training_is_imported_inside_functions_only():
     assert not offending(
-        lambda i: part_of(i.file) in FOUNDATION,
-        lambda i: i.package == "aeanomaly",
-        lambda i: i.part not in FOUNDATION,
-    )
-
-
-def test_estimators_import_at_their_head_only_what_they_stand_on():
-    assert not offending(
-        lambda i: part_of(i.file) in ESTIMATORS,
-        lambda i: i.package == "aeanomaly",
-        lambda i: not i.lazy,
-        lambda i: i.part not in FOUNDATION | ESTIMATORS,
-    )
-
-
-def test_training_and_its_users_are_imported_inside_functions_only():
-    assert not offending(
-        lambda i: i.part == "training" and i.package == "aeanomaly",
+        lambda i: i.part == "training" and i.package == PACKAGE.name,
         lambda i: part_of(i.file) != "training",
         lambda i: not i.lazy,
     )

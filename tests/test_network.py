@@ -94,7 +94,7 @@ def test_softmax_gives_probabilities_of_any_logits():
     assert_array_equal(H[1], [0.0, 0.0, 1.0])
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     widths=st.lists(st.integers(1, 20), min_size=2, max_size=5),
     activations=st.lists(st.sampled_from(sorted(ACTIVATIONS)), min_size=4, max_size=4),

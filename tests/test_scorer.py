@@ -90,16 +90,16 @@ def test_the_keras_model_has_normalisation_folded_and_no_dropout(rows):
 def assert_keras_agrees(estimator, rows):
     import keras
 
-    scorer = estimator.scorer_
-    Z = scorer.encoding.encode(rows).Z
-    expected = scorer.evaluate(Z, None)
+    frozen = estimator.model_
+    Z = frozen.encoding.encode(rows).Z
+    expected = frozen.evaluate(Z)
     model = estimator.to_keras()
     assert isinstance(model, keras.Model)
     output = model(Z, training=False).numpy()
     assert_allclose(output, expected.output.mean(axis=0), rtol=1e-5, atol=1e-5)
     encoder = keras.Model(model.input, model.get_layer("codes").output)
     assert_allclose(encoder(Z).numpy(), expected.codes[0], rtol=1e-5, atol=1e-5)
-    for _, group in scorer.encoding.groups:
+    for _, group in frozen.encoding.groups:
         assert_allclose(output[:, group].sum(axis=1), 1, rtol=1e-5)
 
 
@@ -119,10 +119,10 @@ def test_the_network_decides_the_score(number_detector, numbers):
     from dataclasses import replace
 
     scorer = number_detector.scorer_
-    decoder = scorer.network.decoder
+    decoder = scorer.model.network.decoder
     shifted = replace(decoder[-1], bias=decoder[-1].bias + 3.0)
-    network = replace(scorer.network, decoder=(*decoder[:-1], shifted))
-    worse = replace(scorer, network=network)
+    network = replace(scorer.model.network, decoder=(*decoder[:-1], shifted))
+    worse = replace(scorer, model=replace(scorer.model, network=network))
     assert worse.score_samples(numbers).mean() < scorer.score_samples(numbers).mean()
 
 

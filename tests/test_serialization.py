@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aeanomaly.scoring.archive.classes import model_classes
 from aeanomaly.scoring.archive.serialization import (
     class_names,
     from_plain,
     is_of_type,
-    scorer_classes,
     to_plain,
 )
 from aeanomaly.scoring.encoding.columns import CategoricalColumn, NumericColumn
@@ -35,7 +35,7 @@ VALUES = st.recursive(
 
 
 def round_trip(value, classes=None):
-    classes = scorer_classes() if classes is None else classes
+    classes = model_classes() if classes is None else classes
     arrays = {}
     plain = json.loads(json.dumps(to_plain(value, arrays, classes, "value")))
     return from_plain(plain, arrays, classes)
@@ -43,7 +43,7 @@ def round_trip(value, classes=None):
 
 def build(name, content, arrays=None):
     plain = {"class": name, "fields": content}
-    return from_plain(plain, arrays or {}, scorer_classes())
+    return from_plain(plain, arrays or {}, model_classes())
 
 
 def typed(value):
@@ -84,12 +84,12 @@ def test_dataclasses_come_back_equal():
 def test_arrays_keep_their_bits_and_are_named_by_their_place():
     layer = DenseLayer(np.ones((1, 2, 3), np.float32), np.zeros((1, 3), np.float32))
     arrays = {}
-    to_plain((layer,), arrays, scorer_classes(), "layers")
+    to_plain((layer,), arrays, model_classes(), "layers")
     assert list(arrays) == ["layers.0.kernel", "layers.0.bias"]
     assert arrays["layers.0.kernel"] is layer.kernel
 
 
-@pytest.mark.parametrize("cls", scorer_classes().values())
+@pytest.mark.parametrize("cls", model_classes().values())
 def test_every_class_of_the_table_can_be_checked(cls):
     from aeanomaly.scoring.archive.serialization import _hints
 
@@ -122,7 +122,7 @@ def test_a_dataclass_outside_of_the_table_cannot_be_saved():
         x: int
 
     with pytest.raises(TypeError, match=r"Stranger'> instead"):
-        to_plain(Stranger(1), {}, scorer_classes(), "scorer")
+        to_plain(Stranger(1), {}, model_classes(), "scorer")
 
 
 def test_a_class_with_the_name_of_a_known_one_cannot_be_saved():
@@ -131,10 +131,17 @@ def test_a_class_with_the_name_of_a_known_one_cannot_be_saved():
             return {}
 
     with pytest.raises(TypeError, match="cannot be saved"):
-        to_plain(NumericColumn(), {}, scorer_classes(), "scorer")
+        to_plain(NumericColumn(), {}, model_classes(), "scorer")
 
 
-GOOD = {"name": "a", "center": 0.0, "scale": 1.0}
+GOOD = {
+    "name": "a",
+    "center": 0.0,
+    "scale": 1.0,
+    "missing_rate": 0.0,
+    "novelty": 0.0,
+    "indicator_scale": 1.0,
+}
 
 
 @pytest.mark.parametrize(
@@ -156,8 +163,13 @@ def test_fields_of_a_dataclass_are_checked(content, error, text):
         build("NumericColumn", content)
 
 
-def test_a_missing_field_with_a_default_gets_it():
-    assert build("NumericColumn", GOOD) == NumericColumn("a", 0.0, 1.0, 0.0, 0.0)
+def test_no_default_stands_in_for_a_missing_field():
+    """A default may change with the code, and what a file says may not."""
+    assert build("NumericColumn", GOOD) == NumericColumn("a", 0.0, 1.0)
+    for name in GOOD:
+        content = {key: value for key, value in GOOD.items() if key != name}
+        with pytest.raises(ValueError, match=f"lacks its field '{name}'"):
+            build("NumericColumn", content)
 
 
 @pytest.mark.parametrize(
@@ -172,7 +184,7 @@ def test_a_missing_field_with_a_default_gets_it():
 )
 def test_what_to_plain_never_writes_is_an_error(plain, error, text):
     with pytest.raises(error, match=text):
-        from_plain(plain, {}, scorer_classes())
+        from_plain(plain, {}, model_classes())
 
 
 def test_class_names_are_found_at_any_depth():

@@ -13,6 +13,7 @@ from aeanomaly.exceptions import ColumnError
 from aeanomaly.fitting.encoding import fit_encoding
 from aeanomaly.scoring.encoding.columns import (
     CategoricalColumn,
+    ColumnOptions,
     ConstantColumn,
     DatetimeColumn,
     NumericColumn,
@@ -25,9 +26,7 @@ def encode(values, *, scaling="standard", max_categories=64, weights=None):
     # A second column, so that a constant one is not all there is.
     table["other"] = np.arange(len(table)) % 7
     weights = np.ones(len(table)) if weights is None else weights
-    encoding = fit_encoding(
-        table, weights, scaling=scaling, max_categories=max_categories
-    )
+    encoding = fit_encoding(table, weights, ColumnOptions(scaling, max_categories))
     return encoding.columns[0], encoding.encode(table)
 
 
@@ -123,7 +122,7 @@ def test_a_constant_with_missing_values_varies(rng):
 @pytest.mark.parametrize("value", [3.5, "text", pd.Timestamp("2025-01-01")])
 def test_a_column_that_was_always_missing_takes_any_value_as_new(value):
     table = pd.DataFrame({"x": [None] * 20, "other": np.arange(20)})
-    encoding = fit_encoding(table, np.ones(20), scaling="robust", max_categories=64)
+    encoding = fit_encoding(table, np.ones(20), ColumnOptions("robust", 64))
     block = encoding.encode(table.assign(x=value))
     assert_allclose(block.novelty[:, 0], encoding.columns[0].novelty)
     assert encoding.columns[0].novelty > 1
@@ -176,9 +175,7 @@ def test_times_of_a_day_are_near_across_midnight():
 def encode_time_of(times, moments):
     """Return the encoded time, cycles apart, after fitting other times."""
     table = pd.DataFrame({"x": pd.to_datetime(times), "other": np.arange(len(times))})
-    encoding = fit_encoding(
-        table, np.ones(len(table)), scaling="standard", max_categories=64
-    )
+    encoding = fit_encoding(table, np.ones(len(table)), ColumnOptions("standard", 64))
     rows = pd.DataFrame({"x": pd.to_datetime(moments), "other": 0})
     return encoding.encode(rows).Z[:, 0]
 
@@ -218,9 +215,7 @@ def test_the_unit_and_zone_of_times_make_no_difference():
 
 
 def test_an_encoding_has_one_column_for_each_of_the_table(table):
-    encoding = fit_encoding(
-        table, np.ones(len(table)), scaling="robust", max_categories=64
-    )
+    encoding = fit_encoding(table, np.ones(len(table)), ColumnOptions("robust", 64))
     assert encoding.names == list(table.columns)
     assert [type(column) for column in encoding.columns] == [
         NumericColumn,
@@ -238,4 +233,4 @@ def test_a_column_of_durations_is_an_error_with_the_remedy():
     table = make_table()
     table["waited"] = pd.to_timedelta(table["amount"], unit="s")
     with pytest.raises(ColumnError, match=r"with \.dt\.total_seconds\(\)\), or drop"):
-        fit_encoding(table, np.ones(len(table)), scaling="robust", max_categories=64)
+        fit_encoding(table, np.ones(len(table)), ColumnOptions("robust", 64))

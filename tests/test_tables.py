@@ -1,6 +1,7 @@
 """Table files: what is read, what is written, and what is refused."""
 
 import gzip
+import os
 import sys
 
 import numpy as np
@@ -12,7 +13,8 @@ from hypothesis import strategies as st
 
 from aeanomaly.exceptions import TableError
 from aeanomaly.fitting.encoding import fit_encoding
-from aeanomaly.tables import atomic_file, check_output, open_table, table_writer
+from aeanomaly.scoring.encoding.columns import ColumnOptions
+from aeanomaly.tables import check_output, check_target, open_table, table_writer
 from aeanomaly.tables import columns as table_columns
 
 ADDED = "added"
@@ -27,9 +29,7 @@ def write(path, frame):
 
 
 def fitted_columns(frame):
-    encoding = fit_encoding(
-        frame, np.ones(len(frame)), scaling="robust", max_categories=64
-    )
+    encoding = fit_encoding(frame, np.ones(len(frame)), ColumnOptions("robust", 64))
     return dict(zip(encoding.names, encoding.columns, strict=True))
 
 
@@ -75,13 +75,13 @@ def test_csv_times_with_an_offset_become_utc(tmp_path):
 
 
 @pytest.mark.parametrize("odd", ["soon", "2024-13-01", "12:30"])
-def test_a_column_with_one_value_that_is_no_time_stays_text(tmp_path, odd):
+def test_a_column_with_one_value_that_is_not_a_time_stays_text(tmp_path, odd):
     path = tmp_path / "table.csv"
     path.write_text(f"t,x\n2024-01-01,1\n{odd},2\n")
     assert open_table(path).read()["t"].tolist() == ["2024-01-01", odd]
 
 
-def test_a_byte_order_mark_is_no_part_of_the_first_name(tmp_path):
+def test_a_byte_order_mark_is_not_part_of_the_first_name(tmp_path):
     path = tmp_path / "table.csv"
     path.write_bytes("\ufeffa,b\n1,2\n3,4\n".encode())
     table = open_table(path)
@@ -108,9 +108,7 @@ def test_batches_encode_as_the_whole_table_does(tmp_path, suffix):
     path = write(tmp_path / f"table{suffix}", make_table())
     table = open_table(path)
     whole = table.read()
-    encoding = fit_encoding(
-        whole, np.ones(len(whole)), scaling="robust", max_categories=64
-    )
+    encoding = fit_encoding(whole, np.ones(len(whole)), ColumnOptions("robust", 64))
     columns = dict(zip(encoding.names, encoding.columns, strict=True))
     batches = [batch.features for batch in table.iter_batches(columns)]
     assert len(batches) > 20
@@ -118,7 +116,7 @@ def test_batches_encode_as_the_whole_table_does(tmp_path, suffix):
     np.testing.assert_array_equal(Z, encoding.encode(whole).Z)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     values=st.lists(
         st.one_of(
@@ -137,9 +135,7 @@ def test_text_is_encoded_alike_whole_and_in_batches(tmp_path_factory, values):
     )
     table = open_table(path)
     whole = table.read()
-    encoding = fit_encoding(
-        whole, np.ones(len(whole)), scaling="robust", max_categories=64
-    )
+    encoding = fit_encoding(whole, np.ones(len(whole)), ColumnOptions("robust", 64))
     columns = dict(zip(encoding.names, encoding.columns, strict=True))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(table_columns, "_BATCH_ROWS", (3, 3))
@@ -155,6 +151,37 @@ def test_columns_come_in_the_fitted_order(tmp_path, suffix):
     path = write(tmp_path / f"table{suffix}", table)
     for batch in open_table(path).iter_batches(columns):
         assert list(batch.features.columns) == ["opened", "country", "amount"]
+
+
+@pytest.mark.parametrize(
+    ("n_columns", "n_rows"), [(0, 65_536), (15, 65_536), (100, 10_000), (10_000, 1_024)]
+)
+def test_a_batch_has_a_million_cells_within_bounds_on_its_rows(n_columns, n_rows):
+    assert table_columns.batch_rows(n_columns) == n_rows
+
+
+def test_the_cells_of_a_batch_are_those_of_all_columns(tmp_path, suffix, monkeypatch):
+    """Columns that the model does not know take memory, too."""
+    table = make_table()
+    path = write(tmp_path / f"table{suffix}", table)
+    monkeypatch.setattr(table_columns, "_BATCH_ROWS", (1, 1_000))
+    monkeypatch.setattr(table_columns, "_BATCH_CELLS", 60 * table.shape[1])
+    batches = open_table(path).iter_batches(fitted_columns(table[["amount"]]))
+    assert [len(batch.features) for batch in batches] == [60, 60, 60, 20]
+
+
+def test_an_index_that_pandas_stored_is_a_column_like_any_other(tmp_path):
+    pytest.importorskip("pyarrow")
+    path = tmp_path / "table.parquet"
+    frame = pd.DataFrame({"x": [1.0, 2.0]}, index=pd.Index([30.0, 40.0], name="key"))
+    frame.to_parquet(path)
+    table = open_table(path)
+    assert sorted(table.column_names) == ["key", "x"]
+    assert sorted(table.read().columns) == ["key", "x"]
+    assert table.read()["key"].tolist() == [30, 40]
+    columns = fitted_columns(pd.DataFrame({"key": [1.0, 2.0], "x": [1.0, 2.0]}))
+    (batch,) = table.iter_batches(columns)
+    assert batch.features["key"].tolist() == [30, 40]
 
 
 # Writing
@@ -249,12 +276,24 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path, suffix, error)
     assert sorted(tmp_path.iterdir()) == sorted([source, target])
 
 
-def test_a_written_file_has_the_permissions_of_any_new_file(tmp_path):
-    (tmp_path / "usual").touch()
-    with atomic_file(tmp_path / "atomic") as temporary:
-        temporary.touch()
-    modes = {(tmp_path / name).stat().st_mode for name in ("usual", "atomic")}
-    assert len(modes) == 1
+@pytest.mark.skipif(os.name == "nt", reason="Windows gives links to few")
+def test_a_table_is_written_through_a_link(tmp_path, suffix):
+    source = write(tmp_path / "table.csv", make_table())
+    target, link = tmp_path / f"target{suffix}", tmp_path / f"link{suffix}"
+    target.write_bytes(b"old")
+    link.symlink_to(target)
+    copy_in_batches(source, link, fitted_columns(make_table()))
+    assert link.is_symlink()
+    assert len(open_table(target).read()) == len(make_table())
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
+def test_a_written_table_has_the_mode_of_the_older_one(tmp_path, suffix):
+    source = write(tmp_path / "table.csv", make_table())
+    target = tmp_path / f"out{suffix}"
+    target.touch(mode=0o600)
+    copy_in_batches(source, target, fitted_columns(make_table()))
+    assert target.stat().st_mode & 0o777 == 0o600
 
 
 # Refusals
@@ -276,14 +315,14 @@ def test_a_written_file_has_the_permissions_of_any_new_file(tmp_path):
             b"a;b\n1;2\n",
             "t.csv is separated by ';', not by commas. Convert it",
         ),
-        ("t.csv", b"a,b\n\xff,2\n", "t.csv is no text in UTF-8"),
-        ("t.csv.gz", b"a,b\n1,2\n", "t.csv.gz is no gzip file, or is truncated"),
-        ("t.parquet", b"a,b\n1,2\n", "t.parquet is no Parquet file, or is damaged"),
-        ("t.parquet", b"", "t.parquet is no Parquet file, or is damaged"),
+        ("t.csv", b"a,b\n\xff,2\n", "t.csv is not text in UTF-8"),
+        ("t.csv.gz", b"a,b\n1,2\n", "t.csv.gz is not a gzip file, or is truncated"),
+        ("t.parquet", b"a,b\n1,2\n", "t.parquet is not a Parquet file, or is damaged"),
+        ("t.parquet", b"", "t.parquet is not a Parquet file, or is damaged"),
         ("t.xlsx", b"x", "t.xlsx does not end in .csv, .csv.gz or .parquet, so its"),
     ],
 )
-def test_what_is_no_table_is_named_with_a_remedy(tmp_path, name, content, message):
+def test_what_is_not_a_table_is_named_with_a_remedy(tmp_path, name, content, message):
     path = tmp_path / name
     path.write_bytes(content)
     with pytest.raises(TableError) as caught:
@@ -318,17 +357,43 @@ def test_batches_of_a_broken_csv_end_in_an_error(tmp_path, rows, message):
         list(open_table(path).iter_batches(columns))
 
 
+# pandas takes a line of blanks for none, the standard library for a row.
+ODD_LINES = {
+    "within": "x\n" + "1\n" * 3 + " \n" + "2\n" * 8,
+    "at the end": "x\n" + "1\n" * 7 + " \n",
+    "alone": "x\n \n",
+}
+
+
+@pytest.mark.parametrize("place", ODD_LINES)
+def test_a_csv_whose_two_readers_find_other_rows_is_an_error(tmp_path, place):
+    path = tmp_path / "table.csv"
+    path.write_text(ODD_LINES[place])
+    with pytest.raises(TableError, match=r"table.csv holds lines that are blank or "):
+        open_table(path).read()
+
+
+@pytest.mark.usefixtures("small_batches")
+@pytest.mark.parametrize("place", ODD_LINES)
+def test_no_batch_has_rows_of_one_reader_and_values_of_another(tmp_path, place):
+    path = tmp_path / "table.csv"
+    path.write_text(ODD_LINES[place])
+    columns = fitted_columns(pd.DataFrame({"x": [1.0, 2.0]}))
+    with pytest.raises(TableError, match=r"Write it again, for example with pandas"):
+        list(open_table(path).iter_batches(columns))
+
+
 def test_a_parquet_file_without_rows_is_an_error(tmp_path):
     path = write(tmp_path / "table.parquet", make_table().iloc[:0])
     with pytest.raises(TableError, match="holds no rows"):
         open_table(path)
 
 
-def test_a_path_that_is_no_file_is_an_error(tmp_path):
+def test_a_path_that_is_not_a_file_is_an_error(tmp_path):
     with pytest.raises(TableError, match=r"gone.csv does not exist. Check the path"):
         open_table(tmp_path / "gone.csv")
     (tmp_path / "folder.csv").mkdir()
-    with pytest.raises(TableError, match=r"folder.csv is no file. Pass a .csv, "):
+    with pytest.raises(TableError, match=r"folder.csv is not a file. Pass a .csv, "):
         open_table(tmp_path / "folder.csv")
 
 
@@ -339,12 +404,29 @@ def test_an_output_that_cannot_be_written_is_an_error(tmp_path):
     for name, message in {
         "gone/out.csv": "the folder .*gone does not exist. Create it",
         "out.txt": "does not end in .csv, .csv.gz or .parquet",
-        "folder.csv": "is a folder. Pass the name of a file",
+        "folder.csv": "is a folder, and only a regular file can be replaced. Pass",
         "table.csv": "is both input and output. Pass another output",
         "link.csv": "is both input and output",
     }.items():
         with pytest.raises(TableError, match=message):
             check_output(tmp_path / name, source)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such files")
+def test_what_must_not_be_replaced_is_refused_before_the_work(tmp_path):
+    source = write(tmp_path / "table.csv", make_table())
+    os.mkfifo(tmp_path / "pipe.csv")
+    (tmp_path / "device.csv").symlink_to("/dev/null")
+    (tmp_path / "gone.csv").symlink_to(tmp_path / "gone" / "out.csv")
+    for name, message in {
+        "pipe.csv": "pipe.csv is a named pipe, and only a regular file can be replaced",
+        "device.csv": "device.csv is a device, and only a regular file can be replaced",
+        "gone.csv": "the folder .*gone does not exist. Create it",
+    }.items():
+        with pytest.raises(TableError, match=message):
+            check_output(tmp_path / name, source)
+        with pytest.raises(TableError, match=message):
+            check_target(tmp_path / name)
 
 
 def test_without_pyarrow_parquet_is_refused_and_csv_works(tmp_path, monkeypatch):

@@ -8,7 +8,8 @@ from sklearn.base import clone
 from sklearn.utils._param_validation import InvalidParameterError
 
 from aeanomaly import QuantileThreshold, Threshold
-from aeanomaly.thresholds import resolve_threshold, weighted_quantile
+from aeanomaly.thresholds import resolve_threshold
+from aeanomaly.thresholds.quantile import weighted_quantile
 
 values_and_counts = st.lists(
     st.tuples(st.floats(-1e6, 1e6), st.integers(1, 5)), min_size=1, max_size=30

@@ -80,7 +80,7 @@ def test_checks_pass(estimator, check):
 def test_it_is_compiled_where_numpy_can_run_it(architecture, numbers):
     detector = AutoencoderOutlierDetector(architecture=architecture, **CHEAP)
     detector.fit(numbers)
-    assert type(detector.scorer_.network) is KINDS[type(architecture)]
+    assert type(detector.model_.network) is KINDS[type(architecture)]
     scorer = detector.scorer_
     Z = scorer.encoding.encode(numbers).Z
     output = scorer.evaluate(Z, None).output.mean(axis=0)

@@ -3,13 +3,15 @@
 An architecture says how encoder and decoder are built (`build`) and what a training
 step makes of a batch (`training_pass`). To add one, subclass `Architecture`, write
 either, and pass an object of it as ``architecture``; training, scoring, saving and grid
-search need nothing else.
+search need nothing else. With a class attribute `name`, and after
+``ARCHITECTURES.register``, the name stands for an object with its defaults.
 """
 
 from __future__ import annotations
 
 from sklearn.base import clone
 
+from ..registry import Registry
 from .base import Architecture, NetworkSpec, dense_stack
 from .contractive import Contractive
 from .denoising import Denoising
@@ -19,7 +21,7 @@ from .undercomplete import Undercomplete
 from .variational import Variational
 
 __all__ = [
-    "ARCHITECTURE_NAMES",
+    "ARCHITECTURES",
     "Architecture",
     "Contractive",
     "Denoising",
@@ -32,15 +34,10 @@ __all__ = [
     "resolve_architecture",
 ]
 
-_BY_NAME = {
-    "undercomplete": Undercomplete,
-    "linear": Linear,
-    "sparse": Sparse,
-    "denoising": Denoising,
-    "contractive": Contractive,
-    "variational": Variational,
-}
-ARCHITECTURE_NAMES = tuple(_BY_NAME)
+ARCHITECTURES = Registry(
+    "architecture",
+    [Undercomplete, Linear, Sparse, Denoising, Contractive, Variational],
+)
 
 
 def resolve_architecture(architecture: str | Architecture) -> Architecture:
@@ -49,8 +46,7 @@ def resolve_architecture(architecture: str | Architecture) -> Architecture:
     Parameters
     ----------
     architecture : Architecture or str
-        An object, or one of "undercomplete", "linear", "sparse", "denoising",
-        "contractive" and "variational".
+        An object, or a name in `ARCHITECTURES`.
 
     Returns
     -------
@@ -62,7 +58,7 @@ def resolve_architecture(architecture: str | Architecture) -> Architecture:
         If one of its parameters is out of range.
     """
     if isinstance(architecture, str):
-        return _BY_NAME[architecture]()
-    architecture = clone(architecture)
-    architecture._validate_params()
-    return architecture
+        return ARCHITECTURES[architecture]()
+    resolved: Architecture = clone(architecture)
+    resolved._validate_params()
+    return resolved

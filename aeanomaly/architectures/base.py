@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from ..scoring.encoding.columns import Column, ColumnOptions
 from ..scoring.encoding.table import TableEncoding
 from ..scoring.networks.dense import Network
 
@@ -98,25 +100,21 @@ class Architecture(BaseEstimator):
         self,
         table: Any,
         weights: np.ndarray,
+        options: ColumnOptions,
         *,
-        scaling: str,
-        max_categories: int,
+        kinds: Sequence[type[Column]],
         sample_shape: tuple[int, ...],
-    ) -> TableEncoding:
-        """Return the encoding of a table, learnt from its rows.
+    ) -> TableEncoding | None:
+        """Return an encoding of the architecture's own, or None for that of tables.
 
         Parameters
         ----------
-        table, weights, scaling, max_categories
+        table, weights, options, kinds
             As in `aeanomaly.fitting.encoding.fit_encoding`.
         sample_shape : tuple of int
             Shape of one entry of X, as `fit` was given it.
         """
-        from ..fitting.encoding import fit_encoding
-
-        return fit_encoding(
-            table, weights, scaling=scaling, max_categories=max_categories
-        )
+        return None
 
     def auto_latent_dim(self, n_rows: int, n_encoded: int) -> int:
         """Return the size of the code that ``latent_dim="auto"`` means.

@@ -33,6 +33,7 @@ class Contractive(Architecture):
     Contractive(weight=0.1)
     """
 
+    name: ClassVar[str] = "contractive"
     tunable: ClassVar[tuple[str, ...]] = ("weight",)
     _parameter_constraints: ClassVar[dict] = {
         "weight": [Interval(Real, 0, None, closed="left")],

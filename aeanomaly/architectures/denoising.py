@@ -55,6 +55,7 @@ class Denoising(Architecture):
     Denoising(noise='swap', noise_level=0.2)
     """
 
+    name: ClassVar[str] = "denoising"
     tunable: ClassVar[tuple[str, ...]] = ("noise_level", "min_noise_level")
     draws_noise = True
     _parameter_constraints: ClassVar[dict] = {

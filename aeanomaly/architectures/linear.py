@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from .base import Architecture, dense_stack
 
 
@@ -22,6 +24,8 @@ class Linear(Architecture):
     >>> Linear()
     Linear()
     """
+
+    name: ClassVar[str] = "linear"
 
     def build(self, spec):
         """Build one linear layer on either side; see `Architecture.build`."""

@@ -34,6 +34,7 @@ class Sparse(Architecture):
     0.05
     """
 
+    name: ClassVar[str] = "sparse"
     tunable: ClassVar[tuple[str, ...]] = ("weight", "target")
     _parameter_constraints: ClassVar[dict] = {
         "penalty": [StrOptions({"l1", "kl"})],

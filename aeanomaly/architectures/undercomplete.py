@@ -31,6 +31,7 @@ class Undercomplete(Architecture):
     Undercomplete(code_activation='relu')
     """
 
+    name: ClassVar[str] = "undercomplete"
     _parameter_constraints: ClassVar[dict] = {
         "code_activation": [StrOptions(set(ACTIVATIONS))],
     }

@@ -33,6 +33,7 @@ class Variational(Architecture):
     Variational(beta=0.5)
     """
 
+    name: ClassVar[str] = "variational"
     tunable: ClassVar[tuple[str, ...]] = ("beta",)
     draws_noise = True
     _parameter_constraints: ClassVar[dict] = {

@@ -35,7 +35,8 @@ def main(argv: list[str] | None = None) -> int:
     -------
     int
         0; 1 after an error, which is one sentence on standard error; 130 after
-        Ctrl+C. Wrong usage exits with 2.
+        Ctrl+C. Wrong usage exits with 2. SIGTERM and SIGHUP end the process as they
+        do any other; whatever ends it, no half-written file stays.
 
     Examples
     --------
@@ -44,9 +45,9 @@ def main(argv: list[str] | None = None) -> int:
     1
     """
     arguments = parse_arguments(argv)
-    command = importlib.import_module(f".{arguments.module}", __name__)
     name = f"aeanomaly {arguments.command}"
     try:
+        command = importlib.import_module(f".{arguments.module}", __name__)
         with warnings.catch_warnings():
             warnings.showwarning = _warn_in_one_line(name)
             command.run(arguments)

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable, Container, Iterator
+from typing import TypeVar
 
 from .. import __version__
 
-# Those of `aeanomaly.architectures`, which would import scikit-learn (a test compares).
-ARCHITECTURES = (
-    "undercomplete",
-    "linear",
-    "sparse",
-    "denoising",
-    "contractive",
-    "variational",
-)
+
+class _Architectures(Container[str]):
+    """Names of the architectures, looked up only when somebody asks for them."""
+
+    def __iter__(self) -> Iterator[str]:
+        from ..architectures import ARCHITECTURES
+
+        return iter(ARCHITECTURES)
+
+    def __contains__(self, name: object) -> bool:
+        return name in list(self)
+
+
+Number = TypeVar("Number", int, float)
+
 _TABLE = "table in CSV (.csv, .csv.gz) or Parquet (.parquet)"
 
 
@@ -148,9 +156,10 @@ def _add_network(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--architecture",
-        choices=ARCHITECTURES,
+        choices=_Architectures(),
         default="denoising",
-        help="kind of autoencoder; default: denoising",
+        metavar="NAME",
+        help="kind of autoencoder: %(choices)s; default: denoising",
     )
     parser.add_argument(
         "--latent-dim",
@@ -206,7 +215,7 @@ def _random_state(text: str) -> int:
     return seed
 
 
-def _number(kind: type, text: str, allowed: str) -> int | float:
+def _number(kind: Callable[[str], Number], text: str, allowed: str) -> Number:
     try:
         return kind(text)
     except ValueError:

@@ -39,7 +39,8 @@ class FlaggedRows:
         self.n_rows = 0
         self._n_flagged = 0
         # Estimated flagged rows by the column that is their first reason.
-        self._by_column: Counter[Any] = Counter()
+        # Each explained row counts for those like it: not a whole number.
+        self._by_column: Any = Counter()
 
     def add(self, features: Any, scores: np.ndarray) -> None:
         """Count a batch.

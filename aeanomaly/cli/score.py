@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any
 
 import numpy as np
@@ -26,7 +26,7 @@ def run(arguments: argparse.Namespace) -> None:
     check_added_names(table, arguments.reasons)
     check_output(arguments.output, arguments.table)
     model = read_model(arguments.model)
-    if model.offset is None:
+    if model.scorer is None or model.offset is None:
         raise ArchiveError(
             f"{arguments.model} holds an {model.estimator}, which has no threshold. "
             f"Pass the model of an AutoencoderOutlierDetector."
@@ -59,7 +59,7 @@ def check_added_names(table: Any, n_reasons: int) -> None:
 
 def write_scores(
     table: Any, scorer: Scorer, offset: float, arguments: argparse.Namespace
-) -> Iterator[tuple[Any, np.ndarray]]:
+) -> Generator[tuple[Any, np.ndarray], None, None]:
     """Write a table with its scores; yield each batch's fitted columns and scores.
 
     The file appears after the last batch; closed before, the generator leaves none.

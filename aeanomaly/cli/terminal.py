@@ -14,7 +14,7 @@ def say(text: str) -> None:
 
 
 def note(text: str) -> None:
-    """Write a line that is no result to standard error."""
+    """Write a line that is not a result to standard error."""
     sys.stderr.write(f"note: {text}\n")
 
 

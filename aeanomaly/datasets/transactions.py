@@ -245,7 +245,7 @@ def _check_parameters(n_samples, fraud_rate) -> tuple[int, float]:
             "The 'fraud_rate' parameter of make_transactions must be a number in the "
             f"range [0.0, 0.5]. Got {fraud_rate!r} instead."
         )
-    if not 0.0 <= fraud_rate <= 0.5:
+    if not 0.0 <= float(fraud_rate) <= 0.5:
         raise ValueError(
             "The 'fraud_rate' parameter of make_transactions must be a number in the "
             f"range [0.0, 0.5]. Got {fraud_rate!r} instead. Pass a share, such as 0.01 "

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.utils.validation import _check_sample_weight
 
-from ..scoring.encoding.values import as_float, as_seconds
-from .encoding import column_kind, factorize_levels
+from ..scoring.encoding.tabular import column_at, column_names, take_rows
+from .encoding import Kinds, kinds_of
 
 
 class DistinctRows(NamedTuple):
@@ -34,15 +34,24 @@ class DistinctRows(NamedTuple):
     n_visits: int
 
 
-def distinct_rows(table: Any, sample_weight: Any = None) -> DistinctRows:
+def distinct_rows(
+    table: Any, sample_weight: Any = None, kinds: Kinds | None = None
+) -> DistinctRows:
     """Return the distinct rows of positive weight, ordered by a hash of the row.
+
+    Parameters
+    ----------
+    table : DataFrame or ndarray of shape (n_samples, n_features)
+    sample_weight : array-like of shape (n_samples,), default=None
+    kinds : sequence of type, default=None
+        What `kinds_of` returned for the columns.
 
     Raises
     ------
     ValueError
         If a weight is negative or not finite, or none is positive.
     """
-    hashes = _row_hashes(table)
+    hashes = _row_hashes(table, kinds_of(table) if kinds is None else kinds)
     if sample_weight is None:
         _, first, counts = np.unique(hashes, return_index=True, return_counts=True)
         return DistinctRows(take_rows(table, first), counts.astype(float), len(table))
@@ -62,32 +71,14 @@ def distinct_rows(table: Any, sample_weight: Any = None) -> DistinctRows:
     return DistinctRows(take_rows(table, kept[first]), merged, n_visits)
 
 
-def _row_hashes(table: Any) -> np.ndarray:
+def _row_hashes(table: Any, kinds: Kinds) -> np.ndarray:
     """Return a hash of each row's values, whatever kind of frame holds them."""
     import pandas as pd
 
-    frame = pd.DataFrame(table, copy=False)
     columns = {
-        position: _canonical(column, name)
-        for position, (name, column) in enumerate(frame.items())
+        i: kind.canonical(column_at(table, i), name)
+        for i, (name, kind) in enumerate(zip(column_names(table), kinds, strict=True))
     }
-    return pd.util.hash_pandas_object(pd.DataFrame(columns), index=False).to_numpy()
-
-
-def _canonical(values: Any, name: Any) -> np.ndarray:
-    """Return a column as float64, or as hashes of its levels."""
-    import pandas as pd
-
-    kind = column_kind(values, name)
-    if kind == "number":
-        return as_float(values, name)
-    if kind == "datetime":
-        return as_seconds(values, name)
-    codes, levels = factorize_levels(values, name)
-    texts = np.array([*map(repr, levels), "missing"], dtype=object)
-    return pd.util.hash_array(texts)[codes]
-
-
-def take_rows(table: Any, rows: np.ndarray) -> Any:
-    """Return some rows of a DataFrame or an array."""
-    return table.iloc[rows] if hasattr(table, "iloc") else table[rows]
+    return np.asarray(
+        pd.util.hash_pandas_object(pd.DataFrame(columns), index=False).to_numpy()
+    )

@@ -1,31 +1,31 @@
-"""The hybrid score: what it is made of, fitted to training rows.
+"""The hybrid score: its parts and their scales, fitted to training rows.
 
 See ``docs/hybrid_score.md`` for what is computed, why, and what each part brings.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from ..scoring.evaluation import Evaluation
+from ..scoring.model import Model
 from ..scoring.parts import (
-    Covariance,
+    PARTS,
     Marginal,
-    Neighbourhood,
-    Residual,
+    PartRows,
     ScaledPart,
-    Surroundings,
+    ScorePart,
     TailCombination,
     TailScale,
 )
-from ..scoring.scorer import Scorer
 
 # Rows that calibrate the scales of the parts.
 _N_CALIBRATION = 10_000
-# Rows that estimate the covariance.
-_N_COVARIANCE = 20_000
+# Rows that estimate what would take too long from all, such as a covariance.
+_N_SAMPLE = 20_000
 # A part that finds a row extreme outweighs all that find it ordinary.
 _POWER = 5.0
 
@@ -50,60 +50,85 @@ def suspicious_rows(
     -------
     ndarray of shape (n_samples,), bool
     """
-    marginal = Marginal.fit(Z, weights, encoding)
+    marginal = Marginal.of_rows(Z, weights, encoding)
     surprise = marginal.unit_surprise(Z, encoding, seen=True).mean(axis=1)
     return surprise > np.quantile(surprise, 1 - share)
 
 
+def resolve_parts(parts: Iterable[str | type[ScorePart]]) -> list[type[ScorePart]]:
+    """Return classes of parts from their names, or as they are.
+
+    Raises
+    ------
+    ValueError
+        If one is neither a known name nor a subclass of `ScorePart`, or none is given.
+    """
+    resolved: list[type[ScorePart]] = []
+    for part in parts:
+        if isinstance(part, str) and part in PARTS:
+            part = PARTS[part]
+        if not (isinstance(part, type) and issubclass(part, ScorePart)):
+            raise ValueError(
+                f"A score_type that lists parts must hold names among {PARTS}, or "
+                f"subclasses of ScorePart. Got {part!r} instead."
+            )
+        resolved.append(part)
+    if not resolved:
+        raise ValueError(
+            f"A score_type that lists parts must hold at least one of {PARTS}. Got "
+            f"none."
+        )
+    return resolved
+
+
 def fit_combination(
-    scorer: Scorer,
+    model: Model,
     Z: np.ndarray,
     weights: np.ndarray,
+    parts: Iterable[type[ScorePart]],
     n_references: int,
     rng: np.random.Generator,
 ) -> TailCombination:
-    """Fit the parts of the hybrid score, and their scales, to encoded rows.
+    """Fit the parts of a score, and their scales, to encoded rows.
 
     Parameters
     ----------
-    scorer : Scorer
-        Whose network evaluates the rows; its reduction is not used.
+    model : Model
+        Whose network evaluates the rows.
     Z : ndarray of shape (n_samples, n_encoded)
         Distinct encoded rows.
     weights : ndarray of shape (n_samples,)
         How often each row counts.
+    parts : iterable of type
+        Of `ScorePart`.
     n_references : int
-        Training rows that the score keeps; zero leaves out neighbourhood and
-        surroundings.
+        Training rows that the score keeps; zero leaves out the parts that keep some.
     rng : numpy.random.Generator
     """
-    encoding = scorer.encoding
     order = rng.permutation(len(Z))
-    inner = order[:_N_COVARIANCE]
+    references = rng.permutation(len(Z))[:n_references]
+    rows = PartRows(
+        Z, weights, model.encoding, order[:_N_SAMPLE], references, model.evaluate
+    )
+    chosen = [cls for cls in parts if n_references or not cls.keeps_rows]
+    if not chosen:
+        raise ValueError(
+            "n_references=0 leaves out every part of the score. Keep references, or "
+            "name a part that keeps no rows, such as 'residual'."
+        )
+    fitted = [cls.fit(rows) for cls in chosen]
     calibration = order[:_N_CALIBRATION]
-    parts: list[Any] = [
-        Residual(np.ones(len(encoding.unit_columns), dtype=np.float32)),
-        Marginal.fit(Z, weights, encoding),
-        Covariance.fit(Z[inner], weights[inner]),
-    ]
-    if n_references:
-        references = rng.permutation(len(Z))[:n_references]
-        parts.append(Neighbourhood.fit(scorer.evaluate(Z[references], None)))
-        parts.append(Surroundings.fit(Z[references]))
-    evaluation = scorer.evaluate(Z[calibration], None)
-    scaled = [
-        ScaledPart(part, _fit_scale(part, evaluation, encoding, weights[calibration]))
-        for part in parts
-    ]
-    return TailCombination(tuple(scaled), _POWER)
+    evaluation = model.evaluate(Z[calibration])
+    scaled = tuple(
+        ScaledPart(part, _fit_scale(part, evaluation, model, weights[calibration]))
+        for part in fitted
+    )
+    expecting = (i for i, part in enumerate(fitted) if part.expects)
+    return TailCombination(scaled, _POWER, next(expecting, None))
 
 
 def _fit_scale(
-    part: Any, evaluation: Evaluation, encoding: Any, weights: np.ndarray
+    part: ScorePart, evaluation: Evaluation, model: Model, weights: np.ndarray
 ) -> TailScale:
     """Return a part's scale from training rows, each judged as if it were unseen."""
-    if isinstance(part, Marginal):
-        statistic = part.statistic(evaluation, encoding, seen=True)
-    else:
-        statistic = part.statistic(evaluation, encoding)
-    return TailScale.fit(statistic, weights)
+    return TailScale.fit(part.unseen_statistic(evaluation, model.encoding), weights)

@@ -7,7 +7,18 @@ from .convolutional import ConvolutionalArchitecture, ConvolutionalDenoising
 from .dense import ImageLinear, ImageSparse, ImageUndercomplete, ImageVariational
 from .displays import ErrorMapDisplay, plot_image_rows
 
+# All that an estimator can be saved with.
+IMAGE_ARCHITECTURES = (
+    ConvolutionalArchitecture,
+    ConvolutionalDenoising,
+    ImageLinear,
+    ImageSparse,
+    ImageUndercomplete,
+    ImageVariational,
+)
+
 __all__ = [
+    "IMAGE_ARCHITECTURES",
     "ConvolutionalArchitecture",
     "ConvolutionalDenoising",
     "ErrorMapDisplay",

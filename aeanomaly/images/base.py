@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from numbers import Integral
 from typing import Any, ClassVar
 
@@ -11,9 +12,15 @@ from sklearn.base import clone
 
 from ..architectures import Architecture
 from ..exceptions import ColumnError
-from ..scoring.encoding.columns import NumericColumn, unseen_surprise
+from ..scoring.encoding.columns import (
+    Column,
+    ColumnOptions,
+    NumericColumn,
+    unseen_surprise,
+)
 from ..scoring.encoding.images import ImageEncoding, as_rows
 from ..scoring.encoding.table import TableEncoding
+from ..scoring.encoding.tabular import column_at, column_names, is_frame
 from ..scoring.encoding.values import as_float
 
 
@@ -45,6 +52,12 @@ class ImageArchitecture(Architecture):
         """Return images as rows of pixels; see `Architecture.as_table`."""
         return as_rows(X, self.image_shape)
 
+    @property
+    def resolved_shape(self) -> tuple[int, ...]:
+        """Height, width and number of channels, once `for_samples` has set them."""
+        assert self.image_shape is not None
+        return tuple(self.image_shape)
+
     def for_samples(self, sample_shape: tuple[int, ...]) -> ImageArchitecture:
         """Return the architecture with its `image_shape` set; see `Architecture`."""
         shape = self.image_shape
@@ -67,9 +80,9 @@ class ImageArchitecture(Architecture):
         self,
         table: Any,
         weights: np.ndarray,
+        options: ColumnOptions,
         *,
-        scaling: str,
-        max_categories: int,
+        kinds: Sequence[type[Column]],
         sample_shape: tuple[int, ...],
     ) -> TableEncoding:
         """Return an encoding that puts all pixels on one scale.
@@ -81,13 +94,13 @@ class ImageArchitecture(Architecture):
         ValueError
             If the number of columns is not that of the pixels of `image_shape`.
         """
-        named = hasattr(table, "columns")
-        names = list(table.columns) if named else list(range(table.shape[1]))
-        if len(names) != math.prod(self.image_shape):
+        named, names = is_frame(table), column_names(table)
+        n_pixels = math.prod(self.resolved_shape)
+        if len(names) != n_pixels:
             raise ValueError(
-                f"Images of image_shape={self.image_shape} have "
-                f"{math.prod(self.image_shape)} pixels. Got X with {len(names)} "
-                f"columns instead. Set image_shape to the shape of the images in X."
+                f"Images of image_shape={self.resolved_shape} have {n_pixels} pixels. "
+                f"Got X with {len(names)} columns instead. Set image_shape to the "
+                f"shape of the images in X."
             )
         pixels = _as_pixels(table, names) if named else table
         center, scale = _center_and_scale(pixels)
@@ -96,7 +109,7 @@ class ImageArchitecture(Architecture):
             NumericColumn(name, center, scale, 0.0, novelty) for name in names
         )
         sample_shape = tuple(sample_shape) if len(sample_shape) > 1 else (len(names),)
-        return ImageEncoding(columns, named, False, sample_shape, self.image_shape)
+        return ImageEncoding(columns, named, None, sample_shape, self.resolved_shape)
 
 
 def infer_image_shape(sample_shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -122,7 +135,7 @@ def _as_pixels(frame: Any, names: list[Any]) -> np.ndarray:
     """Return a DataFrame's columns as one array of numbers."""
     if all(getattr(dtype, "kind", "") in ("f", "i", "u") for dtype in frame.dtypes):
         return frame.to_numpy(na_value=np.nan)
-    columns = [as_float(frame.iloc[:, i], name) for i, name in enumerate(names)]
+    columns = [as_float(column_at(frame, i), name) for i, name in enumerate(names)]
     return np.column_stack(columns)
 
 

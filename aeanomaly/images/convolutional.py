@@ -57,16 +57,17 @@ class ConvolutionalArchitecture(ImageArchitecture):
     def for_samples(self, sample_shape):
         """Return the architecture with its `image_shape` set; see `Architecture`."""
         filters = tuple(self.filters)
-        if not filters or not all(isinstance(n, Integral) and n > 0 for n in filters):
+        valid = (isinstance(n, Integral) and int(n) > 0 for n in filters)
+        if not filters or not all(valid):
             raise ValueError(
                 f"The 'filters' parameter of {type(self).__name__} must hold one or "
                 f"more positive integers. Got {self.filters!r} instead."
             )
         return super().for_samples(sample_shape)
 
-    def stages(self) -> list[tuple[int, int]]:
+    def stages(self) -> list[tuple[int, ...]]:
         """Return height and width before the first stage and after each."""
-        stages = [tuple(self.image_shape[:2])]
+        stages = [self.resolved_shape[:2]]
         for _ in self.filters:
             stages.append(tuple(math.ceil(size / 2) for size in stages[-1]))
         return stages
@@ -110,7 +111,7 @@ class ConvolutionalArchitecture(ImageArchitecture):
             excess = [(0, 2 * b - a) for b, a in zip(before, after, strict=True)]
             if any(last for _, last in excess):
                 layers.append(keras.layers.Cropping2D(excess))
-        n_channels = self.image_shape[2]
+        n_channels = self.resolved_shape[2]
         layers.append(keras.layers.Conv2D(n_channels, self.kernel_size, padding="same"))
         return keras.Sequential([*layers, keras.layers.Flatten()])
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from .encoding.columns import CategoricalColumn, Column, DatetimeColumn, NumericColumn
+from .encoding.columns.base import show_value
+from .encoding.tabular import column_at, take_rows
 from .scorer import Scorer
 
 _TINY = 1e-300
@@ -59,7 +59,7 @@ def iter_reasons(
     """
     encoding, reduction = scorer.encoding, scorer.reduction
     top = min(top, len(encoding.columns))
-    for rows, evaluation in scorer.iter_evaluations(table):
+    for rows, evaluation in scorer.model.iter_evaluations(table):
         cells = reduction.cells(evaluation, encoding)
         shares = cells / np.maximum(cells.sum(axis=1, keepdims=True), _TINY)
         columns = np.argsort(-shares, axis=1, kind="stable")[:, :top]
@@ -95,12 +95,10 @@ def _expected(scorer: Scorer, evaluation: Any) -> tuple[np.ndarray, np.ndarray]:
 
 def _observed(table: Any, rows: slice) -> np.ndarray:
     """Return a block of a table as objects."""
-    if not hasattr(table, "iloc"):
-        return table[rows].astype(object)
-    block = table.iloc[rows]
+    block = take_rows(table, rows)
     observed = np.empty(block.shape, dtype=object)
     for position in range(block.shape[1]):
-        observed[:, position] = block.iloc[:, position].astype(object).to_numpy()
+        observed[:, position] = np.asarray(column_at(block, position).astype(object))
     return observed
 
 
@@ -133,35 +131,7 @@ def reason_texts(scorer: Scorer, reasons: Reasons) -> np.ndarray:
     texts = np.empty(reasons.columns.shape, dtype=object)
     for index, position in np.ndenumerate(reasons.columns):
         column = scorer.encoding.columns[position]
-        observed = _show(reasons.observed[index])
-        expected = _show(_rounded(reasons.expected[index], column), digits=4)
-        if isinstance(column, CategoricalColumn):
-            probability = reasons.probability[index]
-            sure = "" if np.isnan(probability) else f" ({probability:.2f})"
-            # Rare levels may be no surprise beside the row's other columns.
-            usual = observed == expected
-            expectation = f"{'as expected' if usual else f'expected {expected}'}{sure}"
-        elif isinstance(column, DatetimeColumn):
-            expectation = f"expected around {expected}"
-        else:
-            expectation = f"expected about {expected}"
-        texts[index] = f"{column.name} {observed}, {expectation}"
+        observed, expected = reasons.observed[index], reasons.expected[index]
+        words = column.expectation(observed, expected, reasons.probability[index])
+        texts[index] = f"{column.name} {show_value(observed)}, {words}"
     return texts
-
-
-def _rounded(value: Any, column: Column) -> Any:
-    """Return a number to a thousandth of its column's scale, other values as given."""
-    if not isinstance(column, NumericColumn) or not np.isfinite(value):
-        return value
-    return np.round(value, 3 - math.floor(math.log10(column.scale))) + 0.0
-
-
-def _show(value: Any, digits: int = 6) -> str:
-    """Return a value as a reader wants it: numbers short, missing ones named."""
-    if value is None or value != value:
-        return "missing"
-    if hasattr(value, "strftime"):
-        return str(value.strftime("%Y-%m-%d %H:%M:%S"))
-    if isinstance(value, float | np.floating):
-        return f"{value:.{digits}g}"
-    return str(value)

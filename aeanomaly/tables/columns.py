@@ -47,8 +47,8 @@ def is_boolean(column: Column) -> bool:
 def with_times(frame: Any) -> Any:
     """Return a frame whose text columns of ISO 8601 times are datetimes.
 
-    Times with an offset from UTC become UTC; a column in which a single value is no
-    time stays text.
+    Times with an offset from UTC become UTC; a column in which a single value is not
+    a time stays text.
 
     Examples
     --------

@@ -27,7 +27,7 @@ _OTHER_SEPARATORS = {";": "';'", "\t": "tabs", "|": "'|'"}
 
 def _open_text(path: Path, mode: str) -> Any:
     open_file = gzip.open if path.name.lower().endswith(".gz") else open
-    # Spreadsheets put a byte order mark at the start of UTF-8; it is no content.
+    # Spreadsheets put a byte order mark at the start of UTF-8; it is not content.
     encoding = "utf-8-sig" if "r" in mode else "utf-8"
     return open_file(path, mode, encoding=encoding, newline="")
 
@@ -41,17 +41,17 @@ def _as_table_errors(path: Path) -> Iterator[None]:
         yield
     except UnicodeDecodeError as error:
         raise TableError(
-            f"{path} is no text in UTF-8 ({error.reason} at byte {error.start}). "
+            f"{path} is not text in UTF-8 ({error.reason} at byte {error.start}). "
             f"Convert it to UTF-8."
         ) from error
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise TableError(
-            f"{path} is no gzip file, or is truncated ({error}). Compress it again."
+            f"{path} is not a gzip file, or is truncated ({error}). Compress it again."
         ) from error
     except (EmptyDataError, ParserError, csv.Error) as error:
         reason = str(error).strip()
         raise TableError(
-            f"{path} is no CSV table ({reason}). Check the file."
+            f"{path} is not a CSV table ({reason}). Check the file."
         ) from error
 
 
@@ -210,9 +210,10 @@ class CsvTable:
             if not batch:
                 raise no_rows(self.path)
             while batch:
-                frame = as_fitted(reader.read(len(batch)), columns)
-                self._check_aligned(len(batch), len(frame))
-                yield CsvBatch(self.column_names, batch, frame, columns)
+                parsed = _read_rows(reader, len(batch))
+                self._check_aligned(len(batch), len(parsed))
+                features = as_fitted(parsed, columns)
+                yield CsvBatch(self.column_names, batch, features, columns)
                 batch = list(islice(rows, n_rows))
 
     def _check_aligned(self, n_rows: int, n_parsed: int) -> None:
@@ -221,6 +222,14 @@ class CsvTable:
                 f"{self.path} holds lines that are blank or quoted in an unusual way. "
                 f"Write it again, for example with pandas.DataFrame.to_csv."
             )
+
+
+def _read_rows(reader: Any, n_rows: int) -> Any:
+    """Return the next rows that pandas finds, fewer where the file ends."""
+    try:
+        return reader.read(n_rows)
+    except StopIteration:
+        return []
 
 
 class CsvWriter:

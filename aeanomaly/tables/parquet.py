@@ -28,8 +28,8 @@ def _as_table_errors(path: Path) -> Iterator[None]:
     except (pa.ArrowException, OSError) as error:
         reason = " ".join(str(error).split()).rstrip(".")
         raise TableError(
-            f"{path} is no Parquet file, or is damaged ({reason}). Write or copy it "
-            f"again."
+            f"{path} is not a Parquet file, or is damaged ({reason}). Write or copy "
+            f"it again."
         ) from error
 
 

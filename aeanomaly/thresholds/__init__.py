@@ -1,97 +1,37 @@
-"""Where to cut: rules that turn scores into the one number ``offset_``."""
+"""Where to cut: the threshold rules, each in a file of its own and listed here once."""
 
 from __future__ import annotations
 
-from numbers import Real
-from typing import ClassVar
+from sklearn.base import clone
 
-import numpy as np
-from sklearn.base import BaseEstimator, clone
-from sklearn.utils._param_validation import Interval
+from ..registry import Registry
+from .base import Threshold
+from .quantile import QuantileThreshold
 
-__all__ = ["QuantileThreshold", "Threshold"]
+THRESHOLDS = Registry("threshold", [QuantileThreshold])
 
-
-def weighted_quantile(
-    values: np.ndarray, quantile: float, weights: np.ndarray
-) -> float:
-    """Return the quantile that `numpy.quantile` gives for repeated values.
-
-    Weights that are no whole numbers are scaled to sum to the number of values.
-
-    Parameters
-    ----------
-    values, weights : ndarray of shape (n_samples,)
-    quantile : float in [0, 1]
-    """
-    if (weights != np.floor(weights)).any():
-        weights = weights * (len(weights) / weights.sum())
-    order = np.argsort(values, kind="stable")
-    ends = np.cumsum(weights[order])
-    position = quantile * (ends[-1] - 1)
-    last = len(order) - 1
-    low, high = (
-        values[order[min(last, np.searchsorted(ends, p, side="right"))]]
-        for p in (np.floor(position), np.ceil(position))
-    )
-    return float(low + (high - low) * (position - np.floor(position)))
-
-
-class Threshold(BaseEstimator):
-    """Base of the threshold rules. To add one, write `offset`."""
-
-    _parameter_constraints: ClassVar[dict] = {}
-
-    def offset(self, scores: np.ndarray, weights: np.ndarray) -> float:
-        """Return the score below which a row is an outlier.
-
-        Parameters
-        ----------
-        scores : ndarray of shape (n_samples,)
-            Scores of rows that did not train the network where there are any; lower
-            is more abnormal.
-        weights : ndarray of shape (n_samples,)
-            How often each row counts.
-        """
-        raise NotImplementedError
-
-
-class QuantileThreshold(Threshold):
-    """Flags a share of the rows that were held out of training.
-
-    Held-out rows are scored as new ones will be, so the share holds for new normal
-    rows; the same quantile of training rows would flag more.
-
-    Parameters
-    ----------
-    quantile : float, default=0.01
-        Share of held-out rows to flag, in (0, 0.5].
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from aeanomaly import QuantileThreshold
-    >>> rule = QuantileThreshold(quantile=0.25)
-    >>> rule.offset(np.arange(5.0), np.ones(5))
-    1.0
-    """
-
-    _parameter_constraints: ClassVar[dict] = {
-        "quantile": [Interval(Real, 0, 0.5, closed="right")],
-    }
-
-    def __init__(self, *, quantile=0.01):
-        self.quantile = quantile
-
-    def offset(self, scores, weights):
-        """Return the quantile of the scores; see `Threshold.offset`."""
-        return weighted_quantile(scores, self.quantile, weights)
+__all__ = ["THRESHOLDS", "QuantileThreshold", "Threshold", "resolve_threshold"]
 
 
 def resolve_threshold(threshold: str | Threshold) -> Threshold:
-    """Return a validated copy of a threshold rule, or the one that "quantile" means."""
+    """Return a validated copy of a threshold rule, or a new one from its name.
+
+    Parameters
+    ----------
+    threshold : Threshold or str
+        An object, or a name in `THRESHOLDS`.
+
+    Returns
+    -------
+    Threshold
+
+    Raises
+    ------
+    InvalidParameterError
+        If one of its parameters is out of range.
+    """
     if isinstance(threshold, str):
-        return QuantileThreshold()
-    threshold = clone(threshold)
-    threshold._validate_params()
-    return threshold
+        return THRESHOLDS[threshold]()
+    resolved: Threshold = clone(threshold)
+    resolved._validate_params()
+    return resolved

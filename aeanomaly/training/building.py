@@ -41,12 +41,13 @@ def build_parts(architecture: Any, spec: Any) -> tuple[Any, Any]:
             f"{name}.build must return an encoder and a decoder, both of them Keras "
             f"models. Got {parts!r} instead."
         )
-    for part, model in zip(("encoder", "decoder"), parts, strict=True):
+    encoder, decoder = parts
+    for part, model in (("encoder", encoder), ("decoder", decoder)):
         _check_rows(f"The {part} of {name}.build", model)
         if frozen_layers(model, _values(model)) is None:
             check_configuration(_configuration(model, part, name))
-    _check_widths(name, *parts, spec.n_encoded)
-    return parts[0], parts[1]
+    _check_widths(name, encoder, decoder, spec.n_encoded)
+    return encoder, decoder
 
 
 def _check_rows(subject: str, model: Any) -> None:

@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..scoring.model import Model
 from ..scoring.networks.activations import ACTIVATIONS
 from ..scoring.networks.dense import DenseLayer, Network, first_outputs
 from ..scoring.networks.keras import KerasNetwork
-from ..scoring.scorer import Scorer
 
 
 class TrainedPart(NamedTuple):
@@ -163,7 +163,7 @@ class _Compiler:
 
     def _value(self, variable: Any, default: float) -> np.ndarray:
         if variable is None:
-            return np.float32(default)
+            return np.asarray(default, dtype=np.float32)
         return np.asarray(self.values[id(variable)], dtype=np.float32)
 
     def _add_dense(self, layer: Any) -> bool:
@@ -231,24 +231,24 @@ def _activation_name(layer: Any) -> str | None:
     return None
 
 
-def keras_model(scorer: Scorer) -> Any:
-    """Return the network of a scorer as a Keras model.
+def keras_model(model: Model) -> Any:
+    """Return a frozen model as a Keras model.
 
     Members of an ensemble are averaged in the model's last layer.
     """
     import keras
 
-    network = scorer.network
+    network = model.network
     inputs = keras.Input((network.n_inputs,), name="encoded")
-    members = [_keras_member(scorer, m, inputs) for m in range(network.n_members)]
+    members = [_keras_member(model, m, inputs) for m in range(network.n_members)]
     outputs = members[0] if len(members) == 1 else keras.layers.Average()(members)
     return keras.Model(inputs, outputs, name="autoencoder")
 
 
-def _keras_member(scorer: Scorer, member: int, inputs: Any) -> Any:
+def _keras_member(frozen: Model, member: int, inputs: Any) -> Any:
     import keras
 
-    network = scorer.network
+    network = frozen.network
     suffix = f"_{member}" if member else ""
     H = inputs
     for part in ("encoder", "decoder"):
@@ -261,7 +261,7 @@ def _keras_member(scorer: Scorer, member: int, inputs: Any) -> Any:
         if part == "encoder":
             codes = keras.layers.Activation("linear", name="codes" + suffix)
             H = codes(H[:, : network.latent_dim])
-    return _keras_heads(scorer, H)
+    return _keras_heads(frozen, H)
 
 
 def _keras_chain(
@@ -277,13 +277,13 @@ def _keras_chain(
     return H
 
 
-def _keras_heads(scorer: Scorer, logits: Any) -> Any:
+def _keras_heads(frozen: Model, logits: Any) -> Any:
     """Apply the output activation to numbers and a softmax to each category."""
     import keras
 
-    encoding, heads = scorer.encoding, []
+    encoding, heads = frozen.encoding, []
     if encoding.n_linear:
-        activation = keras.layers.Activation(scorer.output_activation)
+        activation = keras.layers.Activation(frozen.output_activation)
         heads.append(activation(logits[:, : encoding.n_linear]))
     for _, group in encoding.groups:
         heads.append(keras.layers.Softmax()(logits[:, group]))

@@ -13,7 +13,7 @@ from aeanomaly.images import ConvolutionalDenoising, ImageSparse, ImageVariation
 
 def keras_seconds(estimator, images):
     """Return the seconds of a warm epoch of Keras's `fit`, the median of three."""
-    X = estimator.scorer_.encoding.encode(images.reshape(len(images), -1)).Z
+    X = estimator.model_.encoding.encode(images.reshape(len(images), -1)).Z
     model = trainable_model(estimator, X)
     loss = "mse" if estimator.loss == "squared_error" else "binary_crossentropy"
     model.compile(optimizer=estimator.optimizer, loss=loss)

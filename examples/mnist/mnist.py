@@ -26,8 +26,9 @@ from sklearn.ensemble import IsolationForest
 from sklearn.metrics import roc_auc_score
 from sklearn.preprocessing import Normalizer
 
+from aeanomaly import references
 from aeanomaly.datasets import load_mnist
-from aeanomaly.images import ErrorMapDisplay, plot_image_rows, references
+from aeanomaly.images import ErrorMapDisplay, plot_image_rows
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402  (after the choice of the backend)

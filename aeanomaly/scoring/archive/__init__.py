@@ -3,12 +3,12 @@
 from .model_file import (
     ESTIMATORS,
     MAX_BYTES,
-    PROTOCOL,
     SavedModel,
     read_model,
     translated_errors,
     write_model,
 )
+from .protocols import PROTOCOL
 
 __all__ = [
     "ESTIMATORS",

@@ -3,8 +3,8 @@
 ::
 
     model.aea
-    ├── manifest.json       protocol, versions, estimator, scorer, threshold, and
-    │                       dtype, shape and SHA-256 of each array
+    ├── manifest.json       protocol, versions, estimator, model, reduction,
+    │                       threshold, and dtype, shape and SHA-256 of each array
     ├── manifest.sha256     SHA-256 of manifest.json
     └── arrays/<path>.npy   one for each array, named by its place in the manifest
 
@@ -22,7 +22,7 @@ import math
 import platform
 import re
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -36,24 +36,24 @@ from ...exceptions import (
     ArchiveProtocolError,
     ArchiveSizeError,
 )
+from ..model import Model
+from ..parts import Reduction
 from ..scorer import Scorer
-from .consistency import check_scorer
-from .serialization import (
-    ARRAY_DTYPES,
-    class_names,
-    from_plain,
-    scorer_classes,
-    to_plain,
+from .audit import audit
+from .classes import model_classes, own_classes
+from .protocols import PROTOCOL, upgrade
+from .serialization import ARRAY_DTYPES, class_names, from_plain, to_plain
+from .stored_zip import (
+    Bytes,
+    Path,
+    open_zip,
+    read_entry,
+    read_file,
+    write_file,
+    zip_bytes,
 )
-from .stored_zip import Path, open_zip, read_entry, read_file, write_zip
 
-# Raise it when files change so that older versions misread them; keep reading all
-# lower numbers, and check in a file of each (tests/data). A new field with a default,
-# or a new class, needs no new number. Whatever the protocol, a file holds
-# manifest.json, with "protocol" in it, and manifest.sha256.
-PROTOCOL = 1
-
-# Which estimators a file can hold, and whether they have a threshold.
+# Which estimators a file can hold, and whether they have a score and a threshold.
 ESTIMATORS: Mapping[str, bool] = {
     "AutoencoderOutlierDetector": True,
     "AutoencoderTransformer": False,
@@ -76,7 +76,9 @@ class SavedModel:
     ----------
     estimator : str
         Class name of the estimator.
-    scorer : Scorer
+    model : Model
+    scorer : Scorer or None
+        None where the estimator has no score.
     offset : float or None
         The threshold: rows that score below it are outliers. None without one.
     manifest : dict
@@ -87,7 +89,8 @@ class SavedModel:
     """
 
     estimator: str
-    scorer: Scorer
+    model: Model
+    scorer: Scorer | None
     offset: float | None
     manifest: dict[str, Any]
     arrays: dict[str, np.ndarray]
@@ -97,7 +100,8 @@ def write_model(
     path: Path,
     *,
     estimator: str,
-    scorer: Scorer,
+    model: Model,
+    reduction: Reduction | None,
     offset: float | None,
     version: str,
     state: Any = None,
@@ -105,28 +109,37 @@ def write_model(
 ) -> None:
     """Write a model file, in place of an older one only when it is complete.
 
+    It is read again before it is put there, so that no file is left which
+    `read_model` refuses.
+
     Parameters
     ----------
     path : str or path-like
     estimator : str
         A key of `ESTIMATORS`.
-    scorer : Scorer
+    model : Model
+    reduction : Reduction or None
+        None where the estimator has no score.
     offset : float or None
     version : str
         Of aeanomaly.
     state : plain JSON, default=None
-        What rebuilds the estimator around its scorer.
+        What rebuilds the estimator around its model.
     state_arrays : mapping of str to ndarray, default=None
         Arrays that `state` refers to.
 
     Raises
     ------
     TypeError
-        If the scorer holds a value that a file cannot hold.
+        If the model holds a value that a file cannot hold.
+    ArchiveError
+        If what was written could not be read.
     OSError
         If the file cannot be written. An older file is left as it is.
     """
     arrays = dict(state_arrays or {})
+    own = own_classes(model, reduction)
+    classes = model_classes(own)
     manifest = {
         "protocol": PROTOCOL,
         "written_by": {
@@ -136,17 +149,19 @@ def write_model(
         },
         "estimator": estimator,
         "offset": offset,
-        "scorer": to_plain(scorer, arrays, scorer_classes(), "scorer"),
+        "model": to_plain(model, arrays, classes, "model"),
+        "reduction": to_plain(reduction, arrays, classes, "reduction"),
         "state": state,
     }
-    _write_archive(path, manifest, arrays)
+    content = zip_bytes(_entries(manifest, arrays))
+    _parse(path, content, own)
+    write_file(path, content)
 
 
-def _write_archive(
-    path: Path,
-    manifest: dict[str, Any],
-    arrays: Mapping[str, np.ndarray],
-) -> None:
+def _entries(
+    manifest: dict[str, Any], arrays: Mapping[str, np.ndarray]
+) -> dict[str, bytes]:
+    """Return the contents of the zip file, by name."""
     entries, table = {}, {}
     for name, values in arrays.items():
         if not _ARRAY_NAME.fullmatch(name):
@@ -164,7 +179,7 @@ def _write_archive(
         }
     text = json.dumps(manifest | {"arrays": table}).encode()
     signature = hashlib.sha256(text).hexdigest().encode()
-    write_zip(path, {_MANIFEST: text, _SIGNATURE: signature} | entries)
+    return {_MANIFEST: text, _SIGNATURE: signature} | entries
 
 
 def _entry_name(array_name: str) -> str:
@@ -177,12 +192,16 @@ def _npy(array: np.ndarray) -> bytes:
     return buffer.getvalue()
 
 
-def read_model(path: Path, *, max_bytes: int = MAX_BYTES) -> SavedModel:
+def read_model(
+    path: Path, *, classes: Iterable[type] = (), max_bytes: int = MAX_BYTES
+) -> SavedModel:
     """Read a model file; with NumPy alone, and whoever wrote it.
 
     Parameters
     ----------
     path : str or path-like
+    classes : iterable of type, default=()
+        Parts of a score and kinds of column of a user's own.
     max_bytes : int, default=2147483648
         Size beyond which a file is refused.
 
@@ -203,21 +222,32 @@ def read_model(path: Path, *, max_bytes: int = MAX_BYTES) -> SavedModel:
     OSError
         If there is no such file, or it cannot be read.
     """
-    content = read_file(path, max_bytes)
+    return _parse(path, read_file(path, max_bytes), classes)
+
+
+def _parse(path: Path, content: Bytes, own: Iterable[type]) -> SavedModel:
+    classes = model_classes(own)
     with translated_errors(path), open_zip(path, content) as archive:
         manifest = _read_manifest(path, archive)
-        _check_header(path, manifest)
+        _check_protocol(path, manifest)
         _check_entries(path, archive, manifest)
         arrays = {
             name: _read_array(path, archive, name, entry)
             for name, entry in manifest["arrays"].items()
         }
-        scorer = from_plain(manifest["scorer"], arrays, scorer_classes())
-        if not isinstance(scorer, Scorer):
-            raise ValueError("the manifest describes no scorer")
-        check_scorer(scorer)
+        manifest = upgrade(manifest)
+        _check_header(path, manifest, classes)
+        model = from_plain(manifest["model"], arrays, classes)
+        reduction = from_plain(manifest["reduction"], arrays, classes)
+        if not isinstance(model, Model):
+            raise ValueError("the manifest describes no model")
+        has_score = ESTIMATORS[manifest["estimator"]]
+        if not isinstance(reduction, Reduction if has_score else type(None)):
+            raise ValueError(f"{manifest['estimator']} cannot have this reduction")
+        audit(model, reduction)
+        scorer = None if reduction is None else Scorer(model, reduction)
         return SavedModel(
-            manifest["estimator"], scorer, manifest["offset"], manifest, arrays
+            manifest["estimator"], model, scorer, manifest["offset"], manifest, arrays
         )
 
 
@@ -255,24 +285,35 @@ def _read_manifest(path: Path, archive: zipfile.ZipFile) -> dict[str, Any]:
     return manifest
 
 
-def _check_header(path: Path, manifest: dict[str, Any]) -> None:
-    """Check all that the manifest says before any array is read."""
+def _check_protocol(path: Path, manifest: dict[str, Any]) -> None:
     protocol = manifest["protocol"]
     if not isinstance(protocol, int) or protocol < 1:
-        raise ValueError(f"{protocol!r} is no protocol")
+        raise ValueError(f"{protocol!r} is not the number of a protocol")
     if protocol > PROTOCOL:
         raise ArchiveProtocolError(
             f"{path} was written with archive protocol {protocol}; this aeanomaly "
             f"reads up to {PROTOCOL}. Upgrade aeanomaly to read it."
         )
-    for name in class_names(manifest["scorer"]):
-        if name not in scorer_classes():
-            raise ValueError(f"the class {name!r} is unknown")
+
+
+def _check_header(
+    path: Path, manifest: dict[str, Any], classes: Mapping[str, type]
+) -> None:
+    """Check what the manifest says before anything is built from it."""
+    for name in class_names([manifest["model"], manifest["reduction"]]):
+        if name not in classes:
+            raise ArchiveFormatError(
+                f"{path} holds an object of {name!r}, a class that aeanomaly does not "
+                f"define. If you trust it, import the class and load the model with "
+                f"aeanomaly.load(path, classes=[...])."
+            )
     estimator, offset = manifest["estimator"], manifest["offset"]
     if estimator not in ESTIMATORS:
         raise ValueError(f"the estimator {estimator!r} is unknown")
     if not isinstance(offset, float if ESTIMATORS[estimator] else type(None)):
-        raise TypeError(f"{offset!r} is no threshold of an {estimator}")
+        raise TypeError(f"{offset!r} is not a threshold of an {estimator}")
+    if offset is not None and math.isnan(offset):
+        raise ValueError("the threshold is not a number")
 
 
 def _check_entries(

@@ -10,6 +10,7 @@ list                       ``{"list": [...]}``
 dict with str keys         ``{"dict": {...}}``
 ndarray                    ``{"array": name}``
 object of a known class    ``{"class": name, "fields": {...}}``
+a class itself             ``{"type": name}``
 =========================  =====================================================
 
 Class names are looked up in a closed table; nothing else that a file says is ever
@@ -18,52 +19,19 @@ imported or called.
 
 from __future__ import annotations
 
-import importlib
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import MISSING, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from functools import cache
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
 
-# The closed table: what a scorer may consist of, and the module that defines it. To
-# add a class, add it here.
-_MODULES: Mapping[str, str] = {
-    "CategoricalColumn": "..encoding.columns",
-    "ConstantColumn": "..encoding.columns",
-    "Covariance": "..parts",
-    "DatetimeColumn": "..encoding.columns",
-    "DenseLayer": "..networks.dense",
-    "ImageEncoding": "..encoding.images",
-    "KerasNetwork": "..networks.keras",
-    "Marginal": "..parts",
-    "Neighbourhood": "..parts",
-    "Network": "..networks.dense",
-    "NumericColumn": "..encoding.columns",
-    "Residual": "..parts",
-    "ScaledPart": "..parts",
-    "Scorer": "..scorer",
-    "Surroundings": "..parts",
-    "TableEncoding": "..encoding.table",
-    "TailCombination": "..parts",
-    "TailScale": "..parts",
-}
-
 ARRAY_DTYPES = frozenset(
     ["|b1", "|i1", "|u1", *(f"<{kind}{n}" for kind in "iu" for n in (2, 4, 8))]
     + ["<f4", "<f8"]
 )
-
-
-@cache
-def scorer_classes() -> dict[str, type]:
-    """Return the classes that a scorer may consist of, by name."""
-    return {
-        name: getattr(importlib.import_module(module, __package__), name)
-        for name, module in _MODULES.items()
-    }
 
 
 def to_plain(
@@ -107,6 +75,8 @@ def to_plain(
         value = value.item()
     if value is None or isinstance(value, bool | int | float | str):
         return value
+    if isinstance(value, type):
+        return {"type": value.__name__}
     if isinstance(value, np.ndarray) and _little_endian(value).str in ARRAY_DTYPES:
         arrays[path] = value
         return {"array": path}
@@ -153,8 +123,9 @@ def class_names(plain: Any) -> Iterator[str]:
         for item in plain:
             yield from class_names(item)
     elif isinstance(plain, dict):
-        if "class" in plain:
-            yield str(plain["class"])
+        for key in ("class", "type"):
+            if key in plain:
+                yield str(plain[key])
         # The items of "dict" and "fields" are named by the user, not by the format.
         for key in ("list", "dict", "fields"):
             inner = plain.get(key, [])
@@ -209,7 +180,9 @@ def from_plain(
             return _build(classes[name], walk(items))
         case {"class": str(name), "fields": dict(items)} if unknown:
             return unknown(name, walk(items))
-        case {"class": name}:
+        case {"type": str(name)} if isinstance(classes.get(name), type):
+            return classes[name]
+        case {"class": name} | {"type": name}:
             raise ValueError(f"the class {name!r} is unknown")
     raise ValueError(f"{str(plain)[:60]!r} stands for no value")
 
@@ -222,8 +195,9 @@ def _build(cls: Callable[..., Any], content: dict[str, Any]) -> Any:
     for name in content:
         if name not in known:
             raise ValueError(f"{cls.__name__} has no field {name!r}")
-    for name, field in known.items():
-        if name not in content and field.default is MISSING:
+    for name in known:
+        # No default stands in: it may change, and what a file says may not.
+        if name not in content:
             raise ValueError(f"{cls.__name__} lacks its field {name!r}")
     for name, value in content.items():
         if not is_of_type(value, _hints(cls)[name]):
@@ -236,8 +210,7 @@ def _build(cls: Callable[..., Any], content: dict[str, Any]) -> Any:
 
 @cache
 def _hints(cls: type) -> dict[str, Any]:
-    # Names that a module imports for its annotations only are found in the table.
-    return get_type_hints(cls, localns=scorer_classes())
+    return get_type_hints(cls)
 
 
 def is_of_type(value: Any, hint: Any) -> bool:

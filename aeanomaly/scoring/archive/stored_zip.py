@@ -9,14 +9,15 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-import secrets
 import struct
 import zipfile
 from collections.abc import Mapping
 
 from ...exceptions import ArchiveFormatError, ArchiveIntegrityError, ArchiveSizeError
+from ...files import atomic_file
 
 Path = str | os.PathLike[str]
+Bytes = bytes | memoryview
 
 _MAX_ENTRIES = 10_000
 # An entry of the zip's directory takes 46 bytes and its name.
@@ -25,14 +26,8 @@ _END_RECORD = struct.Struct("<4s4H2LH")
 _ZIP64_LOCATOR_BYTES = 20
 
 
-def write_zip(path: Path, entries: Mapping[str, bytes]) -> None:
-    """Write a zip file, in place of an older one only when it is complete.
-
-    Raises
-    ------
-    OSError
-        If the file cannot be written. An older file is left as it is.
-    """
+def zip_bytes(entries: Mapping[str, bytes]) -> memoryview:
+    """Return the bytes of a zip file."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         for name, content in entries.items():
@@ -41,22 +36,20 @@ def write_zip(path: Path, entries: Mapping[str, bytes]) -> None:
             info.create_system = 3
             info.external_attr = 0o644 << 16
             archive.writestr(info, content)
-    _replace_file(os.fspath(path), buffer.getbuffer())
+    return buffer.getbuffer()
 
 
-def _replace_file(path: str, content: memoryview) -> None:
-    """Write to a temporary file in the same folder, then rename it."""
-    temporary = f"{path}.{secrets.token_hex(4)}.tmp"
-    try:
-        with open(temporary, "xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        if os.path.exists(temporary):
-            os.unlink(temporary)
-        raise
+def write_file(path: Path, content: memoryview) -> None:
+    """Write a file, in place of an older one only when it is complete.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written, or something other than a regular file stands
+        there. An older file is left as it is.
+    """
+    with atomic_file(path) as temporary:
+        temporary.write_bytes(content)
 
 
 def read_file(path: Path, max_bytes: int) -> bytes:
@@ -79,21 +72,21 @@ def read_file(path: Path, max_bytes: int) -> bytes:
         return file.read()
 
 
-def open_zip(path: Path, content: bytes) -> zipfile.ZipFile:
+def open_zip(path: Path, content: Bytes) -> zipfile.ZipFile:
     """Open the bytes of a zip file, after a look at the sizes that it claims.
 
     Raises
     ------
     ArchiveFormatError
-        If it is no zip file, is truncated, or is compressed.
+        If it is not a zip file, is truncated, or is compressed.
     ArchiveSizeError
         If it claims to hold more entries, or more bytes, than it could.
     """
     start = len(content) - _END_RECORD.size
     if start < 0 or content[start : start + 4] != b"PK\5\6":
         raise ArchiveFormatError(
-            f"{path} is no aeanomaly model, or is truncated: it does not end as a zip "
-            f"file does. Save or copy the model again."
+            f"{path} is not an aeanomaly model, or is truncated: it does not end as a "
+            f"zip file does. Save or copy the model again."
         )
     # The directory is parsed as a whole, so its size is looked at first.
     n_entries, n_directory_bytes = _END_RECORD.unpack_from(content, start)[4:6]
@@ -101,11 +94,11 @@ def open_zip(path: Path, content: bytes) -> zipfile.ZipFile:
     if (
         n_entries > _MAX_ENTRIES
         or n_directory_bytes > _MAX_DIRECTORY_BYTES
-        or locator.startswith(b"PK\6\7")
+        or locator[:4] == b"PK\6\7"
     ):
         raise ArchiveSizeError(
             f"{path} claims to hold more than the {_MAX_ENTRIES} entries that are "
-            f"allowed. It is no model that aeanomaly wrote."
+            f"allowed. aeanomaly did not write it."
         )
     archive = zipfile.ZipFile(io.BytesIO(content))
     _check_sizes(path, archive, len(content))
@@ -118,7 +111,7 @@ def _check_sizes(path: Path, archive: zipfile.ZipFile, n_bytes: int) -> None:
     if total > n_bytes:
         raise ArchiveSizeError(
             f"{path} claims to unpack to {total} bytes, more than its own {n_bytes}. "
-            f"Models are stored uncompressed: it is none that aeanomaly wrote."
+            f"Models are stored uncompressed: aeanomaly did not write it."
         )
     if any(info.compress_type != zipfile.ZIP_STORED for info in infos):
         raise ArchiveFormatError(

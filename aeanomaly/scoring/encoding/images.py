@@ -56,8 +56,8 @@ class ImageEncoding(TableEncoding):
         One for each pixel, all of the same centre and scale.
     named : bool
         Whether the rows of pixels are those of a DataFrame.
-    squashed : bool
-        As in `TableEncoding`; never for images.
+    knee : None
+        As in `TableEncoding`: images are not squashed.
     sample_shape : tuple of int
         Shape of one image as `fit` was given it, and as `decode` returns it.
     image_shape : tuple of int
@@ -82,6 +82,16 @@ class ImageEncoding(TableEncoding):
             self._reject_infinite(table)
             np.nan_to_num(Z, copy=False, nan=0.0)
         return EncodedBlock(Z, self._missing_novelty(table))
+
+    def check(self) -> None:
+        """Raise a `ValueError` if fields that came from a file make no sense."""
+        super().check()
+        n_pixels = len(self.columns)
+        if self.n_linear != n_pixels or self.n_encoded != n_pixels:
+            raise ValueError("pixels must be numbers without missing values")
+        for shape in (self.sample_shape, self.image_shape):
+            if math.prod(shape) != n_pixels or min(shape) < 1:
+                raise ValueError(f"{n_pixels} pixels are no image of shape {shape}")
 
     def decode(self, Z: np.ndarray) -> Any:
         """Return images of the shape that `fit` was given, in original units."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ...exceptions import ColumnError
-from .columns import CategoricalColumn, Column, DatetimeColumn, NumericColumn
+from .columns import Column
+from .tabular import column_at, is_frame
 from .values import infinite_values
 
 # Standard deviations up to which a value enters the network as it is. Beyond, its
@@ -17,23 +18,23 @@ from .values import infinite_values
 SQUASH_KNEE = 6.0
 
 
-def squash(Z: np.ndarray) -> None:
-    """Compress what lies beyond `SQUASH_KNEE` logarithmically, in place."""
-    if not Z.size or max(Z.max(), -Z.min()) <= SQUASH_KNEE:
+def squash(Z: np.ndarray, knee: float) -> None:
+    """Compress what lies beyond a knee logarithmically, in place."""
+    if not Z.size or max(Z.max(), -Z.min()) <= knee:
         return
-    far = np.abs(Z) > SQUASH_KNEE
+    far = np.abs(Z) > knee
     values = Z[far]
-    excess = np.abs(values) - SQUASH_KNEE
-    Z[far] = np.copysign(SQUASH_KNEE + np.log1p(excess), values)
+    excess = np.abs(values) - knee
+    Z[far] = np.copysign(knee + np.log1p(excess), values)
 
 
-def unsquash(Z: np.ndarray) -> None:
+def unsquash(Z: np.ndarray, knee: float) -> None:
     """Undo `squash`, in place."""
-    far = np.abs(Z) > SQUASH_KNEE
+    far = np.abs(Z) > knee
     values = Z[far]
     # Beyond exp(30) a value has no meaning left; the bound keeps it finite.
-    excess = np.expm1(np.minimum(np.abs(values) - SQUASH_KNEE, 30.0))
-    Z[far] = np.copysign(SQUASH_KNEE + excess, values)
+    excess = np.expm1(np.minimum(np.abs(values) - knee, 30.0))
+    Z[far] = np.copysign(knee + excess, values)
 
 
 class EncodedBlock(NamedTuple):
@@ -63,13 +64,13 @@ class TableEncoding:
         One for each column of the table, in its order.
     named : bool
         Whether the table is a DataFrame, whose columns are matched by name.
-    squashed : bool
-        Whether `squash` is applied to the linear columns.
+    knee : float or None
+        Where `squash` sets in, in deviations of a linear column; None for nowhere.
     """
 
     columns: tuple[Column, ...]
     named: bool
-    squashed: bool = True
+    knee: float | None = SQUASH_KNEE
 
     @property
     def names(self) -> list[Any]:
@@ -95,10 +96,7 @@ class TableEncoding:
         start = 0
         for column in self.columns:
             stop = start + column.n_linear
-            if (
-                isinstance(column, NumericColumn | DatetimeColumn)
-                and 0 < column.missing_rate < 1
-            ):
+            if column.has_indicator:
                 values += range(start, stop - 1)
                 indicators += [stop - 1] * (stop - 1 - start)
             start = stop
@@ -162,10 +160,7 @@ class TableEncoding:
     @cached_property
     def _plain(self) -> bool:
         """Whether every column is one number, so that the table is one matrix."""
-        return all(
-            isinstance(column, NumericColumn) and column.n_linear == 1
-            for column in self.columns
-        )
+        return all(column.is_plain for column in self.columns)
 
     def select(self, table: Any) -> Any:
         """Return a table with the fitted columns in the fitted order.
@@ -175,7 +170,7 @@ class TableEncoding:
         ColumnError
             If a fitted column is missing or an unknown one is there.
         """
-        if not hasattr(table, "columns"):
+        if not is_frame(table):
             if table.shape[1] != len(self.columns):
                 raise ColumnError(
                     f"X has {table.shape[1]} features, but the model was fitted on "
@@ -215,12 +210,7 @@ class TableEncoding:
         finite = self._scale_into(linear, Z[:, : self.n_linear])
         if self._plain and novelty is None and not finite:
             novelty = self._missing_novelty(linear)
-        for position, group in self.groups:
-            column = cast(CategoricalColumn, self.columns[position])
-            codes = column.codes(_column(table, position))
-            seen = np.flatnonzero(codes >= 0)
-            Z[seen, group.start + codes[seen]] = 1.0
-        return EncodedBlock(Z, self._add_unseen_levels(table, Z, novelty))
+        return EncodedBlock(Z, self._set_levels(table, Z, novelty))
 
     def _linear_of(self, table: Any) -> tuple[np.ndarray, np.ndarray | None]:
         """Return the unscaled linear columns and the novelty of their cells."""
@@ -228,10 +218,10 @@ class TableEncoding:
         novelty = None
         start = 0
         for position, column in enumerate(self.columns):
-            if isinstance(column, CategoricalColumn):
+            if column.categorical:
                 continue
             stop = start + column.n_linear
-            surprise = column.linear(_column(table, position), linear[:, start:stop])
+            surprise = column.linear(column_at(table, position), linear[:, start:stop])
             start = stop
             if surprise is not None:
                 novelty = self._no_novelty(table) if novelty is None else novelty
@@ -250,8 +240,8 @@ class TableEncoding:
         if not finite:
             self._reject_infinite(linear)
             np.nan_to_num(scaled, copy=False, nan=0.0)
-        if self.squashed:
-            squash(scaled)
+        if self.knee is not None:
+            squash(scaled, self.knee)
         out[:] = scaled
         return finite
 
@@ -271,21 +261,21 @@ class TableEncoding:
             return None
         return missing * np.array([column.novelty for column in self.columns])
 
-    def _add_unseen_levels(
+    def _set_levels(
         self, table: Any, Z: np.ndarray, novelty: np.ndarray | None
     ) -> np.ndarray | None:
-        """Add the novelty of levels, among them those of constant categories."""
+        """Set the encoded columns of levels; add the novelty of those never seen."""
         spans = dict(self.groups)
         for position, column in enumerate(self.columns):
-            if not isinstance(column, CategoricalColumn):
+            if not column.categorical:
                 continue
+            codes = column.codes(column_at(table, position))
+            seen = np.flatnonzero(codes >= 0)
             if position in spans:
-                unseen = Z[:, spans[position]].sum(axis=1) == 0
-            else:
-                unseen = column.codes(_column(table, position)) < 0
-            if unseen.any():
+                Z[seen, spans[position].start + codes[seen]] = 1.0
+            if len(seen) < len(codes):
                 novelty = self._no_novelty(table) if novelty is None else novelty
-                novelty[:, position] = unseen * column.novelty
+                novelty[:, position] = (codes < 0) * column.novelty
         return novelty
 
     def decode(self, Z: np.ndarray) -> Any:
@@ -314,8 +304,8 @@ class TableEncoding:
     def restore(self, Z: np.ndarray) -> list[np.ndarray]:
         """Return each column's values in original units."""
         linear = np.array(Z[:, : self.n_linear], dtype=np.float64)
-        if self.squashed:
-            unsquash(linear)
+        if self.knee is not None:
+            unsquash(linear, self.knee)
         linear *= self._scale
         linear += self._center
         spans = dict(self.groups)
@@ -326,6 +316,26 @@ class TableEncoding:
             restored.append(column.restore(linear[:, start:stop], group))
             start = stop
         return restored
+
+    def check(self) -> None:
+        """Raise a `ValueError` if fields that came from a file make no sense."""
+        for column in self.columns:
+            if not _is_label(column.name):
+                raise ValueError(f"{column.name!r} is not the name of a column")
+            column.check()
+        if len(set(self.names)) != len(self.names):
+            raise ValueError("two columns have the same name")
+        if not self.n_encoded:
+            raise ValueError("the encoding has no columns")
+        if self.knee is not None and not 0 < self.knee < np.inf:
+            raise ValueError(f"values cannot be squashed from {self.knee} on")
+
+
+def _is_label(name: Any) -> bool:
+    """Return whether a value can name a column: a scalar, or a tuple of scalars."""
+    if isinstance(name, tuple):
+        return all(_is_label(part) for part in name)
+    return name is None or isinstance(name, str | bool | int | float)
 
 
 def check_names(fitted: list[Any], given: list[Any]) -> None:
@@ -352,9 +362,3 @@ def check_names(fitted: list[Any], given: list[Any]) -> None:
 
 def _count_others(names: list[Any]) -> str:
     return f" (and {len(names) - 1} more)" if len(names) > 1 else ""
-
-
-def _column(table: Any, position: int) -> Any:
-    if isinstance(table, np.ndarray):
-        return table[:, position]
-    return table.iloc[:, position]

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .activations import ACTIVATIONS, FUSED_ACTIVATIONS
+from .base import FrozenNetwork
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def first_outputs(layer: DenseLayer, n_outputs: int) -> DenseLayer:
 
 
 @dataclass(frozen=True)
-class Network:
+class Network(FrozenNetwork):
     """Encoder and decoder of an ensemble of autoencoders of equal shape.
 
     The members' arrays are stacked on a leading axis, so that the whole ensemble
@@ -104,6 +105,38 @@ class Network:
         """Return the logits, of shape (n_members, n_samples, n_encoded)."""
         n_outputs = self.decoder[-1].bias.shape[1]
         return _run(self._prepared("decoder", codes.dtype), codes, n_outputs)
+
+    def check(self) -> None:
+        """Raise a `ValueError` unless every layer takes what the one before gives."""
+        n_members, width = self.n_members, self.n_inputs
+        for layer in (*self.encoder, *self.decoder):
+            kernel, bias = layer.kernel, layer.bias
+            if kernel.dtype.kind != "f" or bias.dtype.kind != "f":
+                raise ValueError(
+                    f"layers of the network must hold floats. Got {kernel.dtype} and "
+                    f"{bias.dtype} instead"
+                )
+            expected = (n_members, width, kernel.shape[-1])
+            if kernel.shape != expected or 0 in expected:
+                raise ValueError(
+                    f"a kernel of shape {expected} should follow. Got {kernel.shape} "
+                    f"instead"
+                )
+            if not (np.isfinite(kernel).all() and np.isfinite(bias).all()):
+                raise ValueError("the network has weights that are not finite")
+            width = kernel.shape[-1]
+        if width != self.n_inputs:
+            raise ValueError(
+                f"the network puts out {width} columns, but takes {self.n_inputs}"
+            )
+
+    def describe(self) -> str:
+        """Return the widths of the layers and their activations."""
+        layers = (*self.encoder, *self.decoder)
+        widths = [self.n_inputs, *(layer.bias.shape[1] for layer in layers)]
+        activations = dict.fromkeys(layer.activation for layer in layers)
+        shape = " > ".join(map(str, widths))
+        return f"{shape} ({', '.join(activations)}){self._members()}"
 
     def __getstate__(self) -> dict[str, tuple[DenseLayer, ...]]:
         return {"encoder": self.encoder, "decoder": self.decoder}

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ...exceptions import ArchiveIntegrityError
+from .base import FrozenNetwork
 
 
 def _names(text: str) -> frozenset[str]:
@@ -100,7 +101,7 @@ def _check_object(node: dict[str, Any]) -> None:
 
 
 @dataclass(frozen=True, eq=False)
-class KerasNetwork:
+class KerasNetwork(FrozenNetwork):
     """Encoder and decoder that NumPy cannot run, with the interface of `Network`.
 
     Holds configurations and arrays; the Keras models are built from them when they are
@@ -156,6 +157,9 @@ class KerasNetwork:
         shape = (self.n_members, *codes.shape[-2:])
         return self._run("decoder", np.broadcast_to(codes, shape))
 
+    def check(self) -> None:
+        """Do nothing: Keras checks its networks when it builds them."""
+
     def models(self, part: str, dtype: str = "float32") -> list[Any]:
         """Return the Keras models of the members' encoders or decoders.
 
@@ -184,7 +188,9 @@ class KerasNetwork:
         return np.stack([output.numpy() for output in outputs])
 
 
-_cache: weakref.WeakKeyDictionary[KerasNetwork, dict] = weakref.WeakKeyDictionary()
+_cache: weakref.WeakKeyDictionary[KerasNetwork, dict[Any, Any]] = (
+    weakref.WeakKeyDictionary()
+)
 _cache_lock = threading.RLock()
 
 

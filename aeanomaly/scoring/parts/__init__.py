@@ -1,17 +1,7 @@
-"""The parts of a score: each a statistic of a row, and its share for each column.
+"""The parts of a score, each in a file of its own and listed here once."""
 
-Every part has
-
-``statistic(evaluation, encoding)``
-    one number a row, greater for more abnormal rows, of shape (n_samples,);
-``cells(evaluation, encoding)``
-    what each column of the table adds to it, of shape (n_samples, n_features), not
-    negative. Reasons are made of nothing else.
-
-What a whole score is made of has ``expected(evaluation, encoding)`` as well: the
-encoded values that the row's columns should have had, (n_samples, n_encoded).
-"""
-
+from ...registry import Registry
+from .base import PartRows, Reduction, ScorePart
 from .combination import ScaledPart, TailCombination
 from .covariance import Covariance
 from .marginal import Marginal
@@ -20,12 +10,21 @@ from .residual import Residual
 from .surroundings import Surroundings
 from .tails import TailScale
 
+# In the order in which the hybrid score has them.
+PARTS = Registry(
+    "part of the score", [Residual, Marginal, Covariance, Neighbourhood, Surroundings]
+)
+
 __all__ = [
+    "PARTS",
     "Covariance",
     "Marginal",
     "Neighbourhood",
+    "PartRows",
+    "Reduction",
     "Residual",
     "ScaledPart",
+    "ScorePart",
     "Surroundings",
     "TailCombination",
     "TailScale",

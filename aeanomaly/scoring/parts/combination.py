@@ -8,28 +8,28 @@ import numpy as np
 
 from ..encoding.table import TableEncoding
 from ..evaluation import Evaluation
-from .covariance import Covariance
-from .marginal import Marginal
-from .neighbourhood import Neighbourhood
-from .residual import Residual
-from .surroundings import Surroundings
+from .base import Reduction, ScorePart
 from .tails import TailScale
-
-Part = Residual | Neighbourhood | Surroundings | Marginal | Covariance
 
 _TINY = 1e-12
 
 
 @dataclass(frozen=True)
 class ScaledPart:
-    """A part and the scale that makes it comparable with others."""
+    """A part and the scale that makes it comparable with others.
 
-    part: Part
+    Parameters
+    ----------
+    part : ScorePart
+    scale : TailScale
+    """
+
+    part: ScorePart
     scale: TailScale
 
 
 @dataclass(frozen=True)
-class TailCombination:
+class TailCombination(Reduction):
     """Power mean of the parts' tail surprise.
 
     The greater the power, the more a row is abnormal as soon as *one* part finds it
@@ -39,10 +39,13 @@ class TailCombination:
     ----------
     parts : tuple of ScaledPart
     power : float
+    expecting : int or None
+        Position of the part that says what was expected; None for the network.
     """
 
     parts: tuple[ScaledPart, ...]
     power: float
+    expecting: int | None
 
     def _surprises(
         self, evaluation: Evaluation, encoding: TableEncoding
@@ -76,11 +79,23 @@ class TailCombination:
         return cells * self._mean(surprises)[:, None]
 
     def expected(self, evaluation: Evaluation, encoding: TableEncoding) -> np.ndarray:
-        """Return what the covariance part expects of each column.
+        """Return what the part at `expecting` expects of each column.
 
         A network whose code is as wide as the table restores nearly what it is shown;
-        the covariance says what the *other* columns let expect.
+        a part that `expects` says what the *other* columns let expect.
         """
-        parts = (scaled.part for scaled in self.parts)
-        covariance = next(part for part in parts if isinstance(part, Covariance))
-        return covariance.expected(evaluation, encoding)
+        if self.expecting is None:
+            return super().expected(evaluation, encoding)
+        return self.parts[self.expecting].part.expected(evaluation, encoding)
+
+    def check(self, encoding: TableEncoding) -> None:
+        """Raise a `ValueError` if fields that came from a file make no sense."""
+        if not self.parts:
+            raise ValueError("the score has no parts")
+        if not 0 < self.power < np.inf:
+            raise ValueError(f"a power mean of power {self.power} is not possible")
+        if self.expecting is not None and not 0 <= self.expecting < len(self.parts):
+            raise ValueError(f"the score has no part {self.expecting} to expect values")
+        for scaled in self.parts:
+            scaled.part.check(encoding)
+            scaled.scale.check()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from ..encoding.table import TableEncoding
 from ..evaluation import Evaluation
+from .base import PartRows, ScorePart
 from .innermost import innermost_moments
 
 # Share of the rows that centre and covariance are taken from.
@@ -16,7 +18,7 @@ _MAX_SHRINKAGE = 0.5
 
 
 @dataclass(frozen=True)
-class Covariance:
+class Covariance(ScorePart):
     """Squared Mahalanobis distance to a robust centre.
 
     Centre and covariance are those of the innermost half of the training rows; see
@@ -34,9 +36,13 @@ class Covariance:
     center: np.ndarray
     precision: np.ndarray
 
+    name: ClassVar[str] = "covariance"
+    expects: ClassVar[bool] = True
+
     @classmethod
-    def fit(cls, Z: np.ndarray, weights: np.ndarray) -> Covariance:
-        """Find centre and covariance of encoded rows."""
+    def fit(cls, rows: PartRows) -> Covariance:
+        """Find centre and covariance of the sampled rows."""
+        Z, weights = rows.Z[rows.sample], rows.weights[rows.sample]
         n_rows, n_columns = Z.shape
         shrinkage = min(_MAX_SHRINKAGE, n_columns / (_SUPPORT * n_rows))
         center, covariance = innermost_moments(

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 
 from ..encoding.table import TableEncoding
 from ..evaluation import Evaluation
+from .base import PartRows, ScorePart
 
 # Added to the count of each bin and level (Laplace), so that none is impossible.
 _PSEUDO_COUNT = 1.0
@@ -23,7 +25,7 @@ _ABOVE_EDGE = 1e-3
 
 
 @dataclass(frozen=True)
-class Marginal:
+class Marginal(ScorePart):
     """Mean over columns of minus the log density of the value.
 
     A histogram of equal bins for each linear encoded column, relative frequencies for
@@ -41,18 +43,38 @@ class Marginal:
         Rows in each bin.
     level_counts : ndarray of shape (n_levels,)
         Rows of each encoded level, group after group.
+    pseudo_count : float
+        Added to the count of each bin and level.
+    above_edge : float
+        In bins: a value so little below an edge falls in the bin above it.
     """
 
     low: np.ndarray
     width: np.ndarray
     counts: np.ndarray
     level_counts: np.ndarray
+    pseudo_count: float = _PSEUDO_COUNT
+    above_edge: float = _ABOVE_EDGE
+
+    name: ClassVar[str] = "marginal"
 
     @classmethod
-    def fit(
+    def fit(cls, rows: PartRows) -> Marginal:
+        """Count encoded rows, each as often as it weighs."""
+        return cls.of_rows(rows.Z, rows.weights, rows.encoding)
+
+    @classmethod
+    def of_rows(
         cls, Z: np.ndarray, weights: np.ndarray, encoding: TableEncoding
     ) -> Marginal:
-        """Count encoded rows, each as often as it weighs."""
+        """Count encoded rows, for which no network is needed.
+
+        Parameters
+        ----------
+        Z : ndarray of shape (n_samples, n_encoded)
+        weights : ndarray of shape (n_samples,)
+        encoding : TableEncoding
+        """
         linear = Z[:, : encoding.n_linear]
         low, high = linear.min(axis=0), linear.max(axis=0)
         n_bins = min(_MAX_BINS, math.ceil(_BINS_A_ROOT * math.sqrt(len(Z))))
@@ -77,13 +99,14 @@ class Marginal:
 
     def _log_density_loss(self, counts: np.ndarray, total: np.ndarray) -> np.ndarray:
         """Return minus the log density relative to a uniform one."""
-        share = (counts + _PSEUDO_COUNT) / (total + _PSEUDO_COUNT * self.n_bins)
+        pseudo = self.pseudo_count
+        share = (counts + pseudo) / (total + pseudo * self.n_bins)
         return -np.log(share * self.n_bins)
 
     def _bins(self, linear: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return each value's bin, and its distance from the range in bins."""
         position = (linear - self.low) / self.width
-        bins = (position + _ABOVE_EDGE).astype(np.intp)
+        bins = (position + self.above_edge).astype(np.intp)
         np.clip(bins, 0, self.n_bins - 1, out=bins)
         outside = np.maximum(-position, position - self.n_bins)
         return bins, np.maximum(outside, 0.0, out=outside)
@@ -130,14 +153,23 @@ class Marginal:
         """Return the surprise of each level of a category."""
         start = encoding.n_linear
         counts = self.level_counts[group.start - start : group.stop - start] - seen
-        share = np.maximum(counts, 0) + _PSEUDO_COUNT
+        share = np.maximum(counts, 0) + self.pseudo_count
         # Relative to equally frequent levels, as densities are to a uniform one.
         return -np.log(share / share.sum() * len(share))
 
-    def statistic(
-        self, evaluation: Evaluation, encoding: TableEncoding, *, seen: bool = False
+    def statistic(self, evaluation: Evaluation, encoding: TableEncoding) -> np.ndarray:
+        """Return the mean surprise of each row."""
+        return self._mean_surprise(evaluation, encoding, seen=False)
+
+    def unseen_statistic(
+        self, evaluation: Evaluation, encoding: TableEncoding
     ) -> np.ndarray:
-        """Return the mean surprise of each row; for ``seen``, see `unit_surprise`."""
+        """Return the mean surprise of training rows, each beside the others."""
+        return self._mean_surprise(evaluation, encoding, seen=True)
+
+    def _mean_surprise(
+        self, evaluation: Evaluation, encoding: TableEncoding, *, seen: bool
+    ) -> np.ndarray:
         surprise = self.unit_surprise(evaluation.Z, encoding, seen=seen)
         statistic = surprise.mean(axis=1, dtype=np.float64)
         if evaluation.novelty is not None:
@@ -154,3 +186,13 @@ class Marginal:
         if evaluation.novelty is not None:
             cells = cells + evaluation.novelty
         return cells
+
+    def check(self, encoding: TableEncoding) -> None:
+        """Raise a `ValueError` if counts or widths could not be those of rows."""
+        for counts in (self.counts, self.level_counts):
+            if not (np.isfinite(counts).all() and (counts >= 0).all()):
+                raise ValueError("the marginal has counts that no rows could have")
+        if not (np.isfinite(self.width).all() and (self.width > 0).all()):
+            raise ValueError("the marginal has bins without a positive width")
+        if not self.pseudo_count > 0:
+            raise ValueError("the marginal has no positive pseudo_count")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from ..encoding.table import TableEncoding
 from ..evaluation import Evaluation
+from .base import PartRows, ScorePart
 from .innermost import innermost_moments
-from .references import copies, iter_squared_distances, row_keys
+from .references import check_references, copies, iter_squared_distances, row_keys
 
 # Weight of the whitened residual against the encoded row in the joint space.
 _RESIDUAL_WEIGHT = 0.5
@@ -19,11 +21,12 @@ _MIN_RESIDUAL = 1e-2
 # of a category hardly occur among them: shrinkage bounds what such a column may weigh.
 _SUPPORT = 0.9
 _SHRINKAGE = 0.1
+# Squared distances below it are rounding.
 _MIN_SQUARED_DISTANCE = 1e-6
 
 
 @dataclass(frozen=True)
-class Neighbourhood:
+class Neighbourhood(ScorePart):
     """Log distance to the nearest reference row.
 
     The distance is that in the joint space of the encoded row and of its residual, mean
@@ -41,6 +44,8 @@ class Neighbourhood:
         What residuals are multiplied by.
     keys : ndarray of shape (n_references,), uint64
         Ascending hashes of the references' encoded rows, to recognise copies.
+    min_squared_distance : float
+        What smaller squared distances count as.
 
     References
     ----------
@@ -51,10 +56,15 @@ class Neighbourhood:
     references: np.ndarray
     whitening: np.ndarray
     keys: np.ndarray
+    min_squared_distance: float = _MIN_SQUARED_DISTANCE
+
+    name: ClassVar[str] = "neighbourhood"
+    keeps_rows: ClassVar[bool] = True
 
     @classmethod
-    def fit(cls, evaluation: Evaluation) -> Neighbourhood:
-        """Take the rows of an evaluation, which must be distinct, as references."""
+    def fit(cls, rows: PartRows) -> Neighbourhood:
+        """Take the rows that the score may keep as references."""
+        evaluation = rows.evaluate(rows.Z[rows.references])
         whitening = _whitening(_residual(evaluation))
         keys = row_keys(evaluation.Z)
         order = np.argsort(keys)
@@ -77,13 +87,17 @@ class Neighbourhood:
         # of small distances.
         differences = self._differences(evaluation)
         squared = np.einsum("ij,ij->i", differences, differences).astype(np.float64)
-        return 0.5 * np.log(np.maximum(squared, _MIN_SQUARED_DISTANCE))
+        return 0.5 * np.log(np.maximum(squared, self.min_squared_distance))
 
     def cells(self, evaluation: Evaluation, encoding: TableEncoding) -> np.ndarray:
         """Return the squared difference from the nearest row in each column."""
         squared = np.square(self._differences(evaluation))
         parts = squared.reshape(len(squared), -1, encoding.n_encoded)
         return encoding.sum_encoded(parts.sum(axis=1))
+
+    def check(self, encoding: TableEncoding) -> None:
+        """Raise a `ValueError` if references and keys do not belong together."""
+        check_references(self)
 
 
 def _residual(evaluation: Evaluation) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -69,3 +70,15 @@ def iter_squared_distances(
         hit = np.flatnonzero(copied[block] >= 0)
         distances[hit, copied[block][hit]] = np.inf
         yield block, distances
+
+
+def check_references(part: Any) -> None:
+    """Raise a `ValueError` unless a part has one key for each of its references."""
+    # Whether a key is looked up in the references depends on the row.
+    if part.keys.shape != (len(part.references),):
+        raise ValueError(
+            f"{type(part).__name__} has {len(part.references)} references, but keys of "
+            f"shape {part.keys.shape}"
+        )
+    if not part.min_squared_distance > 0:
+        raise ValueError(f"{type(part).__name__} has no positive min_squared_distance")

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from ..encoding.table import TableEncoding
 from ..errors import unit_errors
 from ..evaluation import Evaluation
+from .base import PartRows, ScorePart
 
 
 @dataclass(frozen=True)
-class Residual:
+class Residual(ScorePart):
     """Mean over columns of the reconstruction error.
 
     Squared error of numbers and cross-entropy, in nats, of categories, mean over the
@@ -29,8 +31,15 @@ class Residual:
 
     weights: np.ndarray
 
+    name: ClassVar[str] = "residual"
+
+    @classmethod
+    def fit(cls, rows: PartRows) -> Residual:
+        """Weigh all columns alike."""
+        return cls(np.ones(len(rows.encoding.unit_columns), dtype=np.float32))
+
     def cells(self, evaluation: Evaluation, encoding: TableEncoding) -> np.ndarray:
-        """Return what each column adds; see `aeanomaly.scoring.parts`."""
+        """Return what each column adds; see `ScorePart.cells`."""
         errors = unit_errors(evaluation.Z, evaluation.output, encoding)
         errors *= self.weights
         cells = encoding.sum_units(errors)
@@ -46,6 +55,7 @@ class Residual:
             total += evaluation.novelty.sum(axis=1)
         return np.asarray(total / max(1, len(encoding.columns)))
 
-    def expected(self, evaluation: Evaluation, encoding: TableEncoding) -> np.ndarray:
-        """Return the reconstruction, mean over the members."""
-        return np.asarray(evaluation.output.mean(axis=0))
+    def check(self, encoding: TableEncoding) -> None:
+        """Raise a `ValueError` if a weight is negative or not finite."""
+        if not (np.isfinite(self.weights).all() and (self.weights >= 0).all()):
+            raise ValueError("the residual has weights that are negative or not finite")

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 
 from ..encoding.table import TableEncoding
 from ..evaluation import Evaluation
-from .references import copies, iter_squared_distances, row_keys
+from .base import PartRows, ScorePart
+from .references import check_references, copies, iter_squared_distances, row_keys
 
 # References in a block: so few that a small cluster of anomalies cannot fill each.
 _BLOCK_REFERENCES = 32
+# Squared distances below it are rounding.
 _MIN_SQUARED_DISTANCE = 1e-6
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class Surroundings(ScorePart):
     """Mean log distance to the nearest row of each of many blocks of references.
 
     Every block is a small random sample of the training rows, so the distance to its
@@ -32,27 +35,33 @@ class Surroundings:
         Distinct encoded training rows.
     keys : ndarray of shape (n_references,), uint64
         Ascending hashes of the references, to recognise copies.
+    block_size : int
+        References in a block; what is left over is not used.
+    min_squared_distance : float
+        What smaller squared distances count as.
     """
 
     references: np.ndarray
     keys: np.ndarray
+    block_size: int
+    min_squared_distance: float = _MIN_SQUARED_DISTANCE
+
+    name: ClassVar[str] = "surroundings"
+    keeps_rows: ClassVar[bool] = True
 
     @classmethod
-    def fit(cls, Z: np.ndarray) -> Surroundings:
-        """Take distinct encoded rows as references."""
+    def fit(cls, rows: PartRows) -> Surroundings:
+        """Take the rows that the score may keep as references."""
+        Z = rows.Z[rows.references]
         keys = row_keys(Z)
         # The order of hashes is a random one: consecutive rows are random blocks.
         order = np.argsort(keys)
-        return cls(Z[order].astype(np.float32), keys[order])
-
-    @property
-    def _block_size(self) -> int:
-        n_blocks = max(1, len(self.references) // _BLOCK_REFERENCES)
-        return len(self.references) // n_blocks
+        n_blocks = max(1, len(Z) // _BLOCK_REFERENCES)
+        return cls(Z[order].astype(np.float32), keys[order], len(Z) // n_blocks)
 
     def _nearest(self, distances: np.ndarray) -> np.ndarray:
         """Return the nearest reference of every block, (n_samples, n_blocks)."""
-        size = self._block_size
+        size = self.block_size
         n_blocks = distances.shape[1] // size
         blocks = distances[:, : n_blocks * size].reshape(len(distances), n_blocks, size)
         return blocks.argmin(axis=2) + np.arange(n_blocks) * size
@@ -63,7 +72,7 @@ class Surroundings:
 
         NumPy takes the least of each block several times as fast in this order.
         """
-        size = self._block_size
+        size = self.block_size
         n_blocks = len(self.references) // size
         return np.arange(n_blocks * size).reshape(n_blocks, size).T.ravel()
 
@@ -77,9 +86,10 @@ class Surroundings:
         for rows, distances in iter_squared_distances(
             Z, self.references[order], copied
         ):
-            least = distances.reshape(len(distances), self._block_size, -1).min(axis=1)
+            least = distances.reshape(len(distances), self.block_size, -1).min(axis=1)
             # A block of one reference, which is the row's copy, holds no neighbour.
-            np.clip(least, _MIN_SQUARED_DISTANCE, np.finfo(np.float32).max, out=least)
+            greatest = np.finfo(np.float32).max
+            np.clip(least, self.min_squared_distance, greatest, out=least)
             statistic[rows] = 0.5 * np.log(least).mean(axis=1)
         return statistic
 
@@ -92,6 +102,13 @@ class Surroundings:
             nearest = self._nearest(distances)
             for row, chosen in zip(range(*rows.indices(len(Z))), nearest, strict=True):
                 squared = np.square(Z[row] - self.references[chosen])
-                total = squared.sum(axis=1, keepdims=True) + _MIN_SQUARED_DISTANCE
+                total = squared.sum(axis=1, keepdims=True)
+                total += self.min_squared_distance
                 shares[row] = (squared / total).mean(axis=0)
         return encoding.sum_encoded(shares)
+
+    def check(self, encoding: TableEncoding) -> None:
+        """Raise a `ValueError` if references, keys and blocks do not go together."""
+        check_references(self)
+        if not 0 < self.block_size <= len(self.references):
+            raise ValueError(f"blocks of {self.block_size} references are not possible")

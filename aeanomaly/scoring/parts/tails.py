@@ -53,3 +53,15 @@ class TailScale:
         """Return the tail surprise of statistics, in nats, never negative."""
         excess = np.maximum(statistics - self.values[-1], 0.0) / self.spread
         return np.interp(statistics, self.values, self.surprises) + np.log1p(excess)
+
+    def check(self) -> None:
+        """Raise a `ValueError` unless surprise grows with the statistic."""
+        values, surprises = self.values, self.surprises
+        if len(values) == 0 or values.shape != surprises.shape:
+            raise ValueError("a scale needs one surprise for each of its values")
+        if not (np.isfinite(values).all() and np.isfinite(surprises).all()):
+            raise ValueError("a scale has values or surprises that are not finite")
+        if (np.diff(values) <= 0).any() or (np.diff(surprises) < 0).any():
+            raise ValueError("a scale does not ascend")
+        if surprises[0] < 0 or not 0 < self.spread < np.inf:
+            raise ValueError("a scale has a negative surprise or no positive spread")

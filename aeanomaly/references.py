@@ -17,11 +17,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..architectures import Architecture
-from ..detector import AutoencoderOutlierDetector
-from ..transformer import AutoencoderTransformer
-from .convolutional import ConvolutionalArchitecture, ConvolutionalDenoising
-from .dense import ImageLinear, ImageSparse, ImageUndercomplete, ImageVariational
+from .architectures import Architecture
+from .detector import AutoencoderOutlierDetector
+from .images import (
+    ConvolutionalArchitecture,
+    ConvolutionalDenoising,
+    ImageLinear,
+    ImageSparse,
+    ImageUndercomplete,
+    ImageVariational,
+)
+from .transformer import AutoencoderTransformer
 
 __all__ = [
     "PUBLISHED",
@@ -85,7 +91,7 @@ def simple(*, detector: bool = False) -> Estimator:
 
     Examples
     --------
-    >>> from aeanomaly.images import references
+    >>> from aeanomaly import references
     >>> references.simple().latent_dim
     32
     """

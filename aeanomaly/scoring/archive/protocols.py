@@ -1,0 +1,102 @@
+"""Archive protocols: what old files leave unsaid, and how they become new ones.
+
+What a file means stands in the file. Whoever changes what an old file scores (a field
+less or more, another meaning of one, another formula) raises `PROTOCOL` by one, adds a
+step to `_STEPS` that turns a manifest of the number before into one of the new number,
+and checks a file of the new protocol into ``tests/data``, written once and for all.
+Numbers in a step are those that the code had when such files were written: they are
+repeated here, and do not change with the code.
+
+Whatever the protocol, a file holds ``manifest.json``, with "protocol" in it, and
+``manifest.sha256``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+PROTOCOL = 2
+
+Manifest = dict[str, Any]
+
+
+def upgrade(manifest: Manifest) -> Manifest:
+    """Return a manifest as the newest protocol would have it.
+
+    Parameters
+    ----------
+    manifest : dict
+        Of a protocol from 1 to `PROTOCOL`. It is not changed.
+    """
+    for step in _STEPS[manifest["protocol"] - 1 :]:
+        manifest = step(manifest)
+    return manifest
+
+
+def _from_1_to_2(manifest: Manifest) -> Manifest:
+    """Split the scorer in model and reduction, and write its constants into fields."""
+    old = _with_constants(manifest["scorer"], manifest["arrays"])["fields"]
+    parts = ("encoding", "network", "output_activation")
+    model = {"class": "Model", "fields": {name: old[name] for name in parts}}
+    # A transformer has no score; protocol 1 gave it one that nobody used.
+    has_score = manifest["offset"] is not None
+    rest = {key: value for key, value in manifest.items() if key != "scorer"}
+    reduction = old["reduction"] if has_score else None
+    return rest | {"model": model, "reduction": reduction}
+
+
+def _with_constants(node: Any, arrays: dict[str, Any]) -> Any:
+    """Return plain JSON in which objects of protocol 1 have the fields of 2."""
+    if isinstance(node, list):
+        return [_with_constants(item, arrays) for item in node]
+    if not isinstance(node, dict):
+        return node
+    node = {key: _with_constants(item, arrays) for key, item in node.items()}
+    if "class" in node and isinstance(node.get("fields"), dict):
+        fields = node["fields"]
+        node["fields"] = fields | _CONSTANTS.get(node["class"], {})
+        if node["class"] in _DERIVED:
+            node["fields"] = _DERIVED[node["class"]](node["fields"], arrays)
+    return node
+
+
+_CONSTANTS: dict[str, dict[str, float]] = {
+    "NumericColumn": {"indicator_scale": 1.0},
+    "ConstantColumn": {"tolerance": 1e-2, "exponent": 4.0},
+    "DatetimeColumn": {
+        "indicator_scale": 1.0,
+        "margin": 365.2425 * 86_400.0,
+        "wave_scale": 0.5**0.5,
+    },
+    "Marginal": {"pseudo_count": 1.0, "above_edge": 1e-3},
+    "Neighbourhood": {"min_squared_distance": 1e-6},
+    "Surroundings": {"min_squared_distance": 1e-6},
+}
+
+
+def _knee(fields: dict[str, Any], arrays: dict[str, Any]) -> dict[str, Any]:
+    rest = {key: value for key, value in fields.items() if key != "squashed"}
+    return rest | {"knee": 6.0 if fields["squashed"] else None}
+
+
+def _block_size(fields: dict[str, Any], arrays: dict[str, Any]) -> dict[str, Any]:
+    n_references = arrays[fields["references"]["array"]]["shape"][0]
+    n_blocks = max(1, n_references // 32)
+    return fields | {"block_size": n_references // n_blocks}
+
+
+def _expecting(fields: dict[str, Any], arrays: dict[str, Any]) -> dict[str, Any]:
+    parts = [scaled["fields"]["part"]["class"] for scaled in fields["parts"]]
+    found = "Covariance" in parts
+    return fields | {"expecting": parts.index("Covariance") if found else None}
+
+
+_DERIVED: dict[str, Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]] = {
+    "ImageEncoding": _knee,
+    "TableEncoding": _knee,
+    "Surroundings": _block_size,
+    "TailCombination": _expecting,
+}
+
+_STEPS = (_from_1_to_2,)

@@ -1,0 +1,237 @@
+"""What a column of a table is to the encoding: the base of all kinds of column."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any, ClassVar, Literal, NamedTuple
+
+import numpy as np
+
+# Whether a value is missing counts as a category's level does. By its own deviation, as
+# numbers do, one missing value in a hundred would outweigh all that is not missing.
+INDICATOR_SCALE = 1.0
+
+Storage = Literal["number", "text", "boolean", "time"]
+
+
+class ColumnOptions(NamedTuple):
+    """The estimator's parameters that say how columns are encoded.
+
+    Parameters
+    ----------
+    scaling : {"robust", "standard", "none"}
+        How numbers are scaled.
+    max_categories : int
+        Levels of a category with an encoded column of their own.
+    """
+
+    scaling: str = "robust"
+    max_categories: int = 64
+
+
+class Column(ABC):
+    """One fitted column: how it is encoded, decoded and described.
+
+    Every kind of column turns its values into *linear* encoded columns (numbers,
+    compared by squared error), or into one *group* of encoded columns (levels of a
+    category, compared by cross-entropy), and reports *novelty*: the surprise, in nats,
+    of values that training rows never showed and that no network can be asked about.
+
+    To add a kind, write a frozen dataclass that inherits from this class or from a
+    kind that it resembles, and name it in an estimator's `column_kinds`. All that
+    changes what is computed must be a field, so that a saved model keeps it.
+
+    Attributes
+    ----------
+    name : str or int
+        Name, or position in an array.
+    novelty : float
+        Surprise of a value that training rows never showed, in nats.
+    storage : {"number", "text", "boolean", "time"}
+        What the column is in a file.
+    categorical : bool
+        Class attribute: whether values are levels, given by `codes`.
+    n_linear, n_levels : int
+        Number of linear encoded columns, and of columns in the group.
+    centers, scales : sequence of float of length n_linear
+        What is subtracted from each unscaled encoded column, and what it is divided by.
+    """
+
+    name: Any
+    novelty: float
+
+    categorical: ClassVar[bool] = False
+
+    @property
+    def storage(self) -> Storage:
+        """What the column is in a file."""
+        return "number"
+
+    @property
+    def n_linear(self) -> int:
+        """Number of linear encoded columns."""
+        return 0
+
+    @property
+    def n_levels(self) -> int:
+        """Number of encoded columns in the group."""
+        return 0
+
+    @property
+    def centers(self) -> Sequence[float]:
+        """What is subtracted from each unscaled linear column."""
+        return ()
+
+    @property
+    def scales(self) -> Sequence[float]:
+        """What each linear column is divided by."""
+        return ()
+
+    # --- Learning ---
+
+    @classmethod
+    def recognises(cls, values: Any) -> bool:
+        """Return whether values that `column_kinds` does not name are of this kind.
+
+        Parameters
+        ----------
+        values : Series or ndarray of shape (n_samples,)
+        """
+        return False
+
+    @classmethod
+    @abstractmethod
+    def fit(
+        cls, values: Any, name: Any, weights: np.ndarray, options: ColumnOptions
+    ) -> Column:
+        """Learn from the values of training rows.
+
+        Parameters
+        ----------
+        values : Series or ndarray of shape (n_samples,)
+        name : str or int
+        weights : ndarray of shape (n_samples,)
+            How often each row counts.
+        options : ColumnOptions
+
+        Raises
+        ------
+        ColumnError
+            If the values are not of this kind.
+        """
+
+    @classmethod
+    @abstractmethod
+    def canonical(cls, values: Any, name: Any) -> np.ndarray:
+        """Return numbers that are equal where values are: copies of rows are told so.
+
+        Parameters
+        ----------
+        values : Series or ndarray of shape (n_samples,)
+        name : str or int
+        """
+
+    # --- Encoding ---
+
+    def linear(self, values: Any, out: np.ndarray) -> np.ndarray | None:
+        """Write the unscaled linear columns; return the novelty per row, if any.
+
+        Parameters
+        ----------
+        values : Series or ndarray of shape (n_samples,)
+        out : ndarray of shape (n_samples, n_linear)
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or None
+        """
+        return None
+
+    def codes(self, values: Any) -> np.ndarray:
+        """Return each row's encoded column in the group, -1 for a level never seen.
+
+        Asked of `categorical` kinds only, and even where `n_levels` is zero.
+        """
+        raise NotImplementedError
+
+    @property
+    def has_indicator(self) -> bool:
+        """Whether the last linear column says which values are missing."""
+        return False
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether `linear` is the value itself, so that a table may be one matrix."""
+        return False
+
+    # --- Decoding and describing ---
+
+    @abstractmethod
+    def restore(self, linear: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
+        """Return values in original units.
+
+        Parameters
+        ----------
+        linear : ndarray of shape (n_samples, n_linear)
+            Unscaled.
+        probabilities : ndarray of shape (n_samples, n_levels)
+        """
+
+    @abstractmethod
+    def describe(self) -> str:
+        """Return what `aeanomaly inspect` says: the kind, and what was learnt."""
+
+    def expectation(self, observed: Any, expected: Any, probability: float) -> str:
+        """Return the end of a reason: what was expected instead of a value.
+
+        Parameters
+        ----------
+        observed, expected : object
+            In original units.
+        probability : float
+            Of an expected level; NaN for other columns.
+        """
+        return f"expected {show_value(expected, digits=4)}"
+
+    def check(self) -> None:
+        """Raise a `ValueError` if fields that came from a file make no sense."""
+        if not math.isfinite(self.novelty):
+            raise ValueError(f"column {self.name!r} has no finite novelty")
+
+
+def unseen_surprise(n_rows: float, n_singletons: float = 0.0) -> float:
+    """Return the surprise, in nats, of what ``n_rows`` rows never showed.
+
+    Good and Turing estimate the probability of an unseen level from the number of
+    levels that were seen once (Good, 1953, *Biometrika* 40); adding one keeps it
+    above zero where every level was seen often.
+    """
+    return max(0.0, -math.log((n_singletons + 1.0) / (n_rows + 1.0)))
+
+
+def show_value(value: Any, digits: int = 6) -> str:
+    """Return a value as a reader wants it: numbers short, missing ones named."""
+    if value is None or value != value:
+        return "missing"
+    if hasattr(value, "strftime"):
+        return str(value.strftime("%Y-%m-%d %H:%M:%S"))
+    if isinstance(value, float | np.floating):
+        return f"{value:.{digits}g}"
+    return str(value)
+
+
+def describe_missing(rate: float) -> str:
+    """Return what `Column.describe` says of missing values."""
+    return f", {rate:.2%} missing" if rate else ""
+
+
+def check_scale(column: Any) -> None:
+    """Raise a `ValueError` unless a column of numbers or times can be scaled."""
+    if not 0 <= column.missing_rate <= 1:
+        raise ValueError(f"column {column.name!r} has no valid missing_rate")
+    if not (0 < column.scale < math.inf and math.isfinite(column.center)):
+        raise ValueError(f"column {column.name!r} has no positive scale")
+    if not 0 < column.indicator_scale < math.inf:
+        raise ValueError(f"column {column.name!r} has no positive indicator_scale")

@@ -1,0 +1,180 @@
+"""Columns of numbers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ....exceptions import InfiniteValueError
+from ..values import as_float, hold_numbers
+from .base import (
+    INDICATOR_SCALE,
+    Column,
+    ColumnOptions,
+    check_scale,
+    describe_missing,
+    show_value,
+    unseen_surprise,
+)
+from .constant import ConstantColumn
+from .spread import center_and_scale
+
+# Relative range below which a column of numbers counts as constant.
+_CONSTANT_RANGE = 1e-10
+
+
+@dataclass(frozen=True)
+class NumericColumn(Column):
+    """A column of numbers.
+
+    Parameters
+    ----------
+    name : str or int
+        Name, or position in an array.
+    center, scale : float
+        Subtracted from, and divided into, the values.
+    missing_rate : float
+        Share of the training rows in which it was missing; above zero it brings an
+        encoded indicator of its own, 0 or 1 before it is centred.
+    novelty : float
+        Surprise of a missing value where training rows had none, in nats.
+    indicator_scale : float
+        What the indicator is divided by.
+    """
+
+    name: Any
+    center: float
+    scale: float
+    missing_rate: float = 0.0
+    novelty: float = 0.0
+    indicator_scale: float = INDICATOR_SCALE
+
+    kind: ClassVar[str] = "number"
+
+    @classmethod
+    def recognises(cls, values: Any) -> bool:
+        """Return whether values are numbers, and not booleans or categories."""
+        if isinstance(values, np.ndarray):
+            return True
+        import pandas as pd
+
+        types = pd.api.types
+        if types.is_bool_dtype(values) or isinstance(values.dtype, pd.CategoricalDtype):
+            return False
+        if types.is_numeric_dtype(values):
+            return True
+        if not (types.is_object_dtype(values) or types.is_string_dtype(values)):
+            return False
+        inferred = types.infer_dtype(values, skipna=True)
+        return inferred != "boolean" and hold_numbers(values)
+
+    @classmethod
+    def canonical(cls, values: Any, name: Any) -> np.ndarray:
+        """Return the numbers; see `Column.canonical`."""
+        return as_float(values, name)
+
+    @classmethod
+    def fit(
+        cls, values: Any, name: Any, weights: np.ndarray, options: ColumnOptions
+    ) -> Column:
+        """Learn centre and scale, or that all values are one; see `Column.fit`."""
+        values = as_float(values, name)
+        missing = np.isnan(values)
+        n_rows = weights.sum()
+        novelty = unseen_surprise(n_rows)
+        if missing.all():
+            return ConstantColumn(name, math.nan, novelty)
+        known, known_weights = values, weights
+        if missing.any():
+            known, known_weights = values[~missing], weights[~missing]
+        low, high = known.min(), known.max()
+        if math.isinf(low) or math.isinf(high):
+            raise InfiniteValueError(
+                f"Column {name!r} holds {int(np.isinf(known).sum())} infinite values. "
+                f"Input X contains infinity: replace it, for example by NaN, which "
+                f"counts as missing."
+            )
+        missing_rate = float(weights[missing].sum() / n_rows)
+        if high - low <= _CONSTANT_RANGE * max(abs(low), abs(high)):
+            if not missing_rate:
+                return ConstantColumn(name, float(low), novelty)
+            # Whether the value is missing is then what varies.
+            return cls(name, float(low), max(1.0, abs(float(low))), missing_rate)
+        center, scale = _scaling(known, known_weights, options.scaling)
+        return cls(name, center, scale, missing_rate, novelty)
+
+    @property
+    def n_linear(self) -> int:
+        """Number of linear encoded columns: the value, and whether it is missing."""
+        return 1 + self.has_indicator
+
+    @property
+    def has_indicator(self) -> bool:
+        """Whether some training rows missed the value, but not all."""
+        return 0 < self.missing_rate < 1
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the encoded column is the value; not for a subclass of its own."""
+        return self.n_linear == 1 and type(self).linear is NumericColumn.linear
+
+    @property
+    def centers(self) -> Sequence[float]:
+        """What is subtracted from each unscaled encoded column."""
+        return [self.center, self.missing_rate][: self.n_linear]
+
+    @property
+    def scales(self) -> Sequence[float]:
+        """What each is divided by."""
+        return [self.scale, self.indicator_scale][: self.n_linear]
+
+    def linear(self, values: Any, out: np.ndarray) -> np.ndarray | None:
+        """Write the unscaled encoded columns; return the novelty per row, if any."""
+        out[:, 0] = as_float(values, self.name)
+        missing = np.isnan(out[:, 0])
+        if self.has_indicator:
+            out[:, 1] = missing
+        elif missing.any():
+            return missing * self.novelty
+        return None
+
+    def restore(self, linear: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
+        """Return values in original units from unscaled encoded columns."""
+        return linear[:, 0]
+
+    def describe(self) -> str:
+        """Return the kind, mean, scale and share of missing values."""
+        return (
+            f"number    mean {self.center:.6g}, scale {self.scale:.6g}"
+            f"{describe_missing(self.missing_rate)}"
+        )
+
+    def expectation(self, observed: Any, expected: Any, probability: float) -> str:
+        """Return the expected number, to a thousandth of the column's scale."""
+        if np.isfinite(expected):
+            digits = 3 - math.floor(math.log10(self.scale))
+            expected = np.round(expected, digits) + 0.0
+        return f"expected about {show_value(expected, digits=4)}"
+
+    def check(self) -> None:
+        """Raise a `ValueError` if fields that came from a file make no sense."""
+        super().check()
+        check_scale(self)
+
+
+def _scaling(
+    known: np.ndarray, weights: np.ndarray, scaling: str
+) -> tuple[float, float]:
+    """Return centre and scale of values that are not all equal."""
+    if scaling == "none":
+        return 0.0, 1.0
+    robust = scaling == "robust"
+    low, high = float(known.min()), float(known.max())
+    if robust and np.isin(known, (low, high)).all():
+        # Two values are levels: apart by one, as those of a category, however rare.
+        return float(np.average(known, weights=weights)), high - low
+    return center_and_scale(known, weights, clip=robust)

@@ -1,0 +1,30 @@
+"""The one place that asks whether a table is a DataFrame or an array."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def is_frame(table: Any) -> bool:
+    """Return whether a table is a pandas DataFrame, not an array."""
+    return hasattr(table, "iloc")
+
+
+def take_rows(table: Any, rows: Any) -> Any:
+    """Return the rows at some positions: a slice, or an array of int."""
+    return table.iloc[rows] if is_frame(table) else table[rows]
+
+
+def column_at(table: Any, position: int) -> Any:
+    """Return the column at a position, as a Series or an array."""
+    return table.iloc[:, position] if is_frame(table) else table[:, position]
+
+
+def column_names(table: Any) -> list[Any]:
+    """Return the names of the columns: positions where they have none."""
+    return list(table.columns) if is_frame(table) else list(range(table.shape[1]))
+
+
+def row_index(table: Any) -> Any:
+    """Return the index of a DataFrame's rows, else None."""
+    return table.index if is_frame(table) else None

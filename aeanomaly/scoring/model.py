@@ -1,0 +1,109 @@
+"""The frozen model: encoding and network, which say something about every row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from .encoding.table import TableEncoding
+from .encoding.tabular import take_rows
+from .errors import activate, unit_errors
+from .evaluation import Evaluation
+from .networks.activations import ACTIVATIONS
+from .networks.base import FrozenNetwork
+
+# Floats of the widest activation that a block may hold: one mebibyte, which a
+# core's second-level cache holds beside the weights.
+_BLOCK_FLOATS = 262_144
+_BLOCK_ROWS = (256, 8_192)
+
+# Up to this many rows run in double precision: it costs nothing there, and a row's
+# score is the same alone and among others to 1e-12, whatever the BLAS library.
+_DOUBLE_ROWS = 256
+
+
+@dataclass(frozen=True)
+class Model:
+    """Encoding and network, as arrays.
+
+    Safe to call from many threads. Rows are processed in blocks, so memory does not
+    grow with their number.
+
+    Parameters
+    ----------
+    encoding : TableEncoding
+    network : FrozenNetwork
+    output_activation : str
+        Activation of the linear columns.
+    """
+
+    encoding: TableEncoding
+    network: FrozenNetwork
+    output_activation: str
+
+    @cached_property
+    def _block_rows(self) -> int:
+        rows = _BLOCK_FLOATS // (self.network.widest * self.network.n_members)
+        return int(np.clip(rows, *_BLOCK_ROWS))
+
+    def iter_blocks(self, table: Any) -> Iterator[tuple[slice, np.ndarray, Any]]:
+        """Yield the encoded blocks of a table: rows, ``Z`` and novelty."""
+        double = len(table) <= _DOUBLE_ROWS
+        for start in range(0, len(table), self._block_rows):
+            rows = slice(start, min(start + self._block_rows, len(table)))
+            Z, novelty = self.encoding.encode(take_rows(table, rows))
+            yield rows, Z.astype(np.float64) if double else Z, novelty
+
+    def evaluate(self, Z: np.ndarray, novelty: np.ndarray | None = None) -> Evaluation:
+        """Run the network on encoded rows."""
+        codes = self.network.encode(Z)
+        output = self.network.decode(codes)
+        activate(output, self.encoding, self.output_activation)
+        return Evaluation(Z, novelty, codes, output)
+
+    def iter_evaluations(self, table: Any) -> Iterator[tuple[slice, Evaluation]]:
+        """Yield what the network says about each block of rows."""
+        for rows, Z, novelty in self.iter_blocks(table):
+            yield rows, self.evaluate(Z, novelty)
+
+    def codes(self, table: Any) -> np.ndarray:
+        """Return the first member's codes, (n_samples, latent_dim)."""
+        codes = np.empty((len(table), self.network.latent_dim), dtype=np.float32)
+        for rows, Z, _ in self.iter_blocks(table):
+            codes[rows] = self.network.encode(Z)[0]
+        return codes
+
+    def decode(self, codes: np.ndarray) -> Any:
+        """Return the rows that codes stand for, in original units."""
+        output = self.network.decode(codes[None])
+        activate(output, self.encoding, self.output_activation)
+        return self.encoding.decode(output[0])
+
+    def reconstruction_errors(self, table: Any) -> np.ndarray:
+        """Return the unscaled error of each row, mean over its columns.
+
+        Squared error of encoded values and cross-entropy of categories: comparable
+        between networks, which standardised errors are not.
+        """
+        errors = np.empty(len(table))
+        for rows, evaluation in self.iter_evaluations(table):
+            units = unit_errors(evaluation.Z, evaluation.output, self.encoding)
+            errors[rows] = units.sum(axis=1, dtype=np.float64)
+        return errors / max(1, len(self.encoding.columns))
+
+    def check(self) -> None:
+        """Raise an error, mostly a `ValueError`, if a model from a file is not one."""
+        encoding, network = self.encoding, self.network
+        encoding.check()
+        if network.n_inputs != encoding.n_encoded:
+            raise ValueError(
+                f"the network takes {network.n_inputs} inputs, but the encoding gives "
+                f"{encoding.n_encoded}"
+            )
+        if self.output_activation not in ACTIVATIONS:
+            raise ValueError(f"the activation {self.output_activation!r} is unknown")
+        network.check()

@@ -1,0 +1,122 @@
+"""What a score is made of: a statistic of a row, and its share for each column."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from ..encoding.table import TableEncoding
+from ..evaluation import Evaluation
+
+
+@dataclass(frozen=True)
+class PartRows:
+    """Training rows, as a part of the score is fitted to them.
+
+    Parameters
+    ----------
+    Z : ndarray of shape (n_samples, n_encoded)
+        Distinct encoded rows.
+    weights : ndarray of shape (n_samples,)
+        How often each row counts.
+    encoding : TableEncoding
+    sample : ndarray of int
+        Positions of at most 20,000 rows at random.
+    references : ndarray of int
+        Positions of the rows that the score may keep.
+    evaluate : callable
+        From encoded rows to what the network says about them, an `Evaluation`.
+    """
+
+    Z: np.ndarray
+    weights: np.ndarray
+    encoding: TableEncoding
+    sample: np.ndarray
+    references: np.ndarray
+    evaluate: Callable[[np.ndarray], Evaluation]
+
+
+class Reduction(ABC):
+    """Turns what the network says about a row into one number."""
+
+    @abstractmethod
+    def statistic(self, evaluation: Evaluation, encoding: TableEncoding) -> np.ndarray:
+        """Return one number for each row, greater for more abnormal rows.
+
+        Parameters
+        ----------
+        evaluation : Evaluation
+        encoding : TableEncoding
+
+        Returns
+        -------
+        ndarray of shape (n_samples,), float64
+        """
+
+    @abstractmethod
+    def cells(self, evaluation: Evaluation, encoding: TableEncoding) -> np.ndarray:
+        """Return what each column of the table adds; reasons are made of nothing else.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features)
+            Not negative.
+        """
+
+    def expected(self, evaluation: Evaluation, encoding: TableEncoding) -> np.ndarray:
+        """Return the encoded values that a row's columns should have had.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_encoded)
+            By default the network's reconstruction, mean over its members.
+        """
+        return np.asarray(evaluation.output.mean(axis=0))
+
+    def check(self, encoding: TableEncoding) -> None:
+        """Raise a `ValueError` if fields that came from a file make no sense."""
+        return
+
+
+class ScorePart(Reduction):
+    """A part of a score that is fitted to training rows.
+
+    To add one, write a frozen dataclass that inherits from this class, and name it
+    among the parts of ``score_type``. All that changes what is computed must be a
+    field, so that a saved model keeps it.
+
+    Attributes
+    ----------
+    name : str
+        Class attribute: what ``score_type`` calls the part.
+    keeps_rows : bool
+        Class attribute: whether the part holds training rows. Such parts are left out
+        with ``n_references=0``.
+    expects : bool
+        Class attribute: whether `expected` uses only what a row's other columns say.
+        Reasons take what was expected from the first such part.
+    """
+
+    name: ClassVar[str]
+    keeps_rows: ClassVar[bool] = False
+    expects: ClassVar[bool] = False
+
+    @classmethod
+    @abstractmethod
+    def fit(cls, rows: PartRows) -> ScorePart:
+        """Learn from training rows.
+
+        Parameters
+        ----------
+        rows : PartRows
+        """
+
+    def unseen_statistic(
+        self, evaluation: Evaluation, encoding: TableEncoding
+    ) -> np.ndarray:
+        """Return the statistic of training rows, each as if it had not been seen."""
+        return self.statistic(evaluation, encoding)
