@@ -132,6 +132,18 @@ def test_keras_early_stopping_stops_and_restores_the_best_weights():
     assert_weights_equal(result.network, recorder.weights[0])
 
 
+def test_callbacks_end_with_the_weights_that_early_stopping_restored():
+    ends, recorder = [], Recorder()
+    recorder.on_train_end = lambda logs=None: ends.append(recorder.model.get_weights())
+    early = {"early_stopping": True, "tol": 10.0, "n_iter_no_change": 3}
+    result = fit([recorder], max_iter=50, **early)
+    # No epoch is better than the first by ten, and the last one is the best.
+    assert result.n_iter == 4
+    best = int(np.argmin(result.history["val_loss"]))
+    assert_weights_equal(result.network, recorder.weights[best])
+    assert_weights_equal(result.network, ends[0])
+
+
 def test_csv_logger_writes_a_line_an_epoch(tmp_path):
     path = tmp_path / "losses.csv"
     result = fit([keras.callbacks.CSVLogger(path)])

@@ -20,22 +20,19 @@ def stream(request):
     return request.param()
 
 
-def run(stream, n_epochs, n_run, verbose):
-    with (
-        contextlib.redirect_stderr(stream),
-        EpochProgress(n_epochs, verbose) as progress,
-    ):
+def run(stream, n_epochs, n_run):
+    with contextlib.redirect_stderr(stream):
+        progress = EpochProgress(n_epochs)
         for epoch in range(n_run):
-            progress.advance({"loss": 1.0 / (epoch + 1), "val_loss": 2.0})
-
-
-def test_verbose_zero_is_silent(stream):
-    run(stream, 3, 3, verbose=0)
-    assert stream.getvalue() == ""
+            assert progress.begin_epoch(epoch) == 1.0
+            assert not progress.end_epoch(
+                epoch, {"loss": 1.0 / (epoch + 1), "val_loss": 2.0}
+            )
+        progress.end_training()
 
 
 def test_the_last_line_tells_epochs_losses_and_time(stream):
-    run(stream, 4, 2, verbose=1)
+    run(stream, 4, 2)
     last = stream.getvalue().rsplit("\r", 1)[-1]
     assert last.startswith("epoch 2/4 [############............] loss 0.5  val_loss 2 ")
     assert " s left" in last
@@ -43,23 +40,21 @@ def test_the_last_line_tells_epochs_losses_and_time(stream):
 
 
 def test_a_terminal_shows_every_epoch_and_a_pipe_only_the_last(stream):
-    run(stream, 4, 4, verbose=1)
+    run(stream, 4, 4)
     shown = [f"epoch {i}/4" in stream.getvalue() for i in range(1, 5)]
     assert shown == [stream.isatty()] * 3 + [True]
     assert stream.getvalue().count("\n") == 1
 
 
 def test_a_run_that_fails_leaves_a_finished_line(stream):
-    with (
-        contextlib.suppress(RuntimeError),
-        contextlib.redirect_stderr(stream),
-        EpochProgress(3, 1) as progress,
-    ):
-        progress.advance({"loss": 1.0})
-        raise RuntimeError
+    with contextlib.redirect_stderr(stream):
+        progress = EpochProgress(3)
+        progress.end_epoch(0, {"loss": 1.0})
+        progress.fail_training()
+    assert stream.getvalue().count("epoch 1/3") == 1
     assert stream.getvalue().endswith("\n")
 
 
 def test_a_run_without_epochs_shows_nothing(stream):
-    run(stream, 3, 0, verbose=1)
+    run(stream, 3, 0)
     assert stream.getvalue() == ""

@@ -1,4 +1,4 @@
-"""Tests of training runs: schedules, visits, early stopping, epochs in one call."""
+"""Tests of training runs: schedules, visits, observers, epochs in one call."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -6,12 +6,15 @@ import numpy as np
 import pytest
 from cases import SHORT_TRAINING
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
 
 pytest.importorskip("keras")
 
+from aeanomaly import AutoencoderOutlierDetector, AutoencoderTransformer  # noqa: E402
 from aeanomaly.architectures import NetworkSpec, resolve_architecture  # noqa: E402
 from aeanomaly.training import trainer  # noqa: E402
 from aeanomaly.training.objective import Objective  # noqa: E402
+from aeanomaly.training.observers import Observer  # noqa: E402
 from aeanomaly.training.programs import ProgramPlan, TrainingProgram  # noqa: E402
 from aeanomaly.training.trainer import (  # noqa: E402
     TrainingOptions,
@@ -160,6 +163,36 @@ def test_other_weights_are_visits_on_average():
     assert_allclose(counts / 2_000, visits, atol=0.26)
 
 
+@pytest.mark.parametrize("weights", [[1] * 30, [0, 1, 3, 2, 0, 4] * 5, [0.7] * 30])
+def test_rows_are_visited_in_random_order_whatever_they_weigh(weights):
+    visits = np.asarray(weights, dtype=float)
+    rows = make_rows(30, visits=visits, n_visits=round(visits.sum()))
+    orders = [trainer._visit(rows, np.random.default_rng(seed)) for seed in range(200)]
+    # No row is the first one in most orders, and on average none comes early or late.
+    first, last = ([order[i] for order in orders] for i in (0, -1))
+    assert np.bincount(first, minlength=30).max() < 60
+    assert np.mean(first) == pytest.approx(np.mean(last), abs=3.0)
+    falls = np.mean([np.diff(order) < 0 for order in orders])
+    ties = np.mean([np.diff(order) == 0 for order in orders])
+    assert falls == pytest.approx((1 - ties) / 2, abs=0.03)
+
+
+def test_no_row_is_visited_a_whole_time_more_or_less_than_it_weighs():
+    visits = np.array([0.5, 1.5, 0.25, 3.75, 2.0, 0.0])
+    rows = make_rows(6, held_out=0, visits=visits, n_visits=8)
+    for seed in range(50):
+        visited = trainer._visit(rows, np.random.default_rng(seed))
+        assert len(visited) == 8
+        assert (np.abs(np.bincount(visited, minlength=6) - visits) < 1).all()
+
+
+def test_fewer_visits_than_rows_are_spread_over_all_rows():
+    rows = make_rows(100, n_visits=25)
+    visited = trainer._visit(rows, np.random.default_rng(0))
+    # One of every four rows that follow each other.
+    assert_array_equal(np.sort(visited) // 4, np.arange(25))
+
+
 def test_a_row_of_weight_two_trains_as_two_rows():
     single = make_rows(50, held_out=0, visits=np.full(50, 2.0), n_visits=100)
     double = make_rows(50, held_out=0)
@@ -195,6 +228,78 @@ def test_the_constant_schedule_is_constant(monkeypatch):
     assert_array_equal(calls[0].learning_rates, np.float32(1e-2))
 
 
+def rates(n_batches, **changed):
+    return trainer._learning_rates(make_options(**changed), n_batches)
+
+
+def test_the_cosine_schedule_is_half_a_wave_after_twenty_steps_of_warm_up():
+    found = rates(
+        10, learning_rate="cosine", learning_rate_init=0.3, max_iter=20
+    ).ravel()
+    step = np.arange(200)
+    expected = 0.3 * (1 + np.cos(np.pi * step / 200)) / 2
+    assert_allclose(found[19:], expected[19:], rtol=1e-5)
+    assert_allclose(found[:20], expected[:20] * np.arange(1, 21) / 20, rtol=1e-5)
+    assert found[100] == pytest.approx(0.15)
+
+
+def test_a_short_cosine_schedule_warms_up_to_its_last_step():
+    found = rates(2, learning_rate="cosine", learning_rate_init=1.0, max_iter=2)
+    wave = (1 + np.cos(np.pi * np.array([0.0, 0.25, 0.5, 0.75]))) / 2
+    by_hand = wave * [0.25, 0.5, 0.75, 1.0]
+    assert_allclose(found, by_hand.reshape(2, 2), rtol=1e-6)
+
+
+class Enough(Exception):
+    """Raised in place of training."""
+
+
+ALL_ROWS = {"max_iter": "auto", "validation_fraction": 0.0}
+TRANSFORMER = AutoencoderTransformer(**ALL_ROWS)
+DETECTOR = AutoencoderOutlierDetector(**ALL_ROWS, trim_fraction=0.0)
+
+
+def planned(monkeypatch, estimator, n_rows):
+    """Return the rows and the options with which an estimator would train."""
+    found = []
+
+    def no_training(plan, rows, options, *args, **kwargs):
+        found.extend([rows, options])
+        raise Enough
+
+    monkeypatch.setattr(trainer, "train", no_training)
+    X = np.random.default_rng(0).standard_normal((n_rows, 2))
+    with pytest.raises(Enough):
+        clone(estimator).fit(X)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("estimator", "most_steps"), [(TRANSFORMER, 6_000), (DETECTOR, 1_200)]
+)
+def test_large_tables_are_not_visited_whole_unless_asked_for(
+    monkeypatch, estimator, most_steps
+):
+    auto = clone(estimator).set_params(batch_size=1)
+    rows, options = planned(monkeypatch, auto, 8_000)
+    assert (rows.n_visits, options.max_iter) == (most_steps, 1)
+    rows, options = planned(monkeypatch, auto.set_params(max_iter=2), 8_000)
+    assert (rows.n_visits, options.max_iter) == (8_000, 2)
+
+
+@pytest.mark.parametrize(
+    ("estimator", "n_rows", "n_epochs"),
+    # 2,000 steps of four batches; 400 steps of four; each of 256 batches three times.
+    [(TRANSFORMER, 100, 500), (DETECTOR, 100, 100), (DETECTOR, 6_400, 3)],
+)
+def test_auto_makes_as_many_epochs_as_its_steps_ask_for(
+    monkeypatch, estimator, n_rows, n_epochs
+):
+    auto = clone(estimator).set_params(batch_size=25)
+    rows, options = planned(monkeypatch, auto, n_rows)
+    assert (rows.n_visits, options.max_iter) == (n_rows, n_epochs)
+
+
 def test_early_stopping_waits_and_restores_the_best_weights(monkeypatch):
     losses = iter([3.0, 2.0, 1.0, 1.5, 1.0 - 1e-9, 1.2, 0.1])
     snapshots, run = [], TrainingProgram.run
@@ -216,6 +321,64 @@ def test_early_stopping_waits_and_restores_the_best_weights(monkeypatch):
 def test_early_stopping_without_held_out_rows_watches_the_training_loss():
     result = fit(rows=make_rows(held_out=0), early_stopping=True, tol=10.0, max_iter=50)
     assert result.n_iter == 4
+
+
+class Watcher(Observer):
+    """Notes what it hears; scales the learning rate, and stops or fails if asked."""
+
+    def __init__(self, factor=1.0, stops_after=None, fails_in=None):
+        self.factor, self.stops_after, self.fails_in = factor, stops_after, fails_in
+        self.heard = []
+
+    def begin_epoch(self, epoch):
+        self.heard.append(f"begin {epoch}")
+        return self.factor
+
+    def end_epoch(self, epoch, losses):
+        self.heard.append(f"end {epoch}")
+        self.losses = losses
+        if epoch == self.fails_in:
+            raise Enough
+        return epoch == self.stops_after
+
+    def end_training(self):
+        self.heard.append("finish")
+
+    def fail_training(self):
+        self.heard.append("fail")
+
+
+def watch(monkeypatch, *watchers):
+    monkeypatch.setattr(trainer, "_observers", lambda *_: list(watchers))
+
+
+def test_all_observers_hear_of_the_epoch_after_which_one_stops(monkeypatch):
+    watchers = Watcher(stops_after=1), Watcher()
+    watch(monkeypatch, *watchers)
+    result = fit()
+    assert result.n_iter == 2
+    for watcher in watchers:
+        assert watcher.heard == ["begin 0", "end 0", "begin 1", "end 1", "finish"]
+        assert watcher.losses == {n: v[-1] for n, v in result.history.items()}
+
+
+def test_observers_factors_of_the_learning_rate_multiply(monkeypatch):
+    watch(monkeypatch, Watcher(0.5), Watcher(0.5))
+    calls = record_steps(monkeypatch)
+    fit(max_iter=1)
+    assert_array_equal(calls[0].learning_rates, np.float32(0.25e-2))
+
+
+def test_observers_hear_of_a_failure_in_place_of_the_end(monkeypatch):
+    watchers = Watcher(fails_in=0), Watcher()
+    watch(monkeypatch, *watchers)
+    with pytest.raises(Enough):
+        fit()
+    assert [watcher.heard[-1] for watcher in watchers] == ["fail", "fail"]
+
+
+def test_nobody_watches_unless_asked():
+    assert trainer._observers(None, make_options(), ()) == []
 
 
 def test_verbose_fits_show_progress_on_standard_error(capsys):

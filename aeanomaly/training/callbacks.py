@@ -9,9 +9,10 @@ import numpy as np
 
 from ..scoring.networks.keras import isolated_python_random
 from .members import stack_members
+from .observers import Observer
 
 
-class EpochCallbacks:
+class EpochCallbacks(Observer):
     """Calls Keras callbacks around a training run and around each of its epochs.
 
     A program trains without a Keras model. The callbacks get one that holds a copy of
@@ -23,21 +24,24 @@ class EpochCallbacks:
     ----------
     callbacks : sequence of keras.callbacks.Callback
     program : TrainingProgram
-    options : TrainingOptions
+    n_epochs : int
+    learning_rate_init : float
     """
 
-    def __init__(self, callbacks: Sequence[Any], program: Any, options: Any) -> None:
+    def __init__(
+        self,
+        callbacks: Sequence[Any],
+        program: Any,
+        n_epochs: int,
+        learning_rate_init: float,
+    ) -> None:
         import keras
 
-        self._program = program
-        self._initial_rate = options.learning_rate_init
+        self._initial_rate = learning_rate_init
         with isolated_python_random():
-            self._model = _WatchedModel(program, options.learning_rate_init)
+            self._model = _WatchedModel(program, learning_rate_init)
         self._callbacks = keras.callbacks.CallbackList(
-            list(callbacks),
-            model=self._model.model,
-            epochs=options.max_iter,
-            verbose=0,
+            list(callbacks), model=self._model.model, epochs=n_epochs, verbose=0
         )
         self._model.refresh()
         self._callbacks.on_train_begin()

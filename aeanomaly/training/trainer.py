@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 
 from .callbacks import EpochCallbacks
+from .early_stopping import EarlyStopping
 from .freezing import freeze
+from .observers import Observer
 from .programs import ProgramPlan, Session, TrainingProgram, get_program
 from .progress import EpochProgress
 from .steps import Steps
@@ -135,7 +137,8 @@ def train(
             program.restore(state)
         # The cached program's own architecture may have other settings.
         settings = plan.architecture.settings()
-        history = _Run(program, settings, rows, options, rng, callbacks).train()
+        run = _Run(program, settings, rows, options, rng)
+        history = run.train(_observers(program, options, callbacks or ()))
         network = plan.architecture.freeze(freeze(program))
         return TrainingResult(
             network, history, len(history["loss"]), program.snapshot()
@@ -152,42 +155,41 @@ class _Run:
         rows: TrainingRows,
         options: TrainingOptions,
         rng: np.random.Generator,
-        callbacks: Sequence[Any] | None,
     ) -> None:
         self.program, self.settings = program, settings
         self.rows, self.options, self.rng = rows, options, rng
         self.n_batches = math.ceil(rows.n_visits / options.batch_size)
         self.rates = _learning_rates(options, self.n_batches)
-        self.callbacks = None
-        if callbacks:
-            self.callbacks = EpochCallbacks(callbacks, program, options)
-        self.stopper = _EarlyStopping(options) if options.early_stopping else None
         self.history: dict[str, list[float]] = {"loss": []}
         if rows.Z_held_out is not None:
             self.history["val_loss"] = []
 
-    def train(self) -> dict[str, list[float]]:
+    def train(self, observers: Sequence[Observer]) -> dict[str, list[float]]:
         """Run epochs until the last one, or until somebody stops; return the losses."""
-        session = self._session()
-        n_epochs = self.options.max_iter
-        with EpochProgress(n_epochs, self.options.verbose) as progress:
-            for first in range(0, n_epochs, self._epochs_per_call):
-                n = min(self._epochs_per_call, n_epochs - first)
-                self._run_epochs(session, range(first, first + n))
-                progress.advance({name: v[-1] for name, v in self.history.items()})
-                if self._should_stop(first):
-                    break
-        if self.stopper:
-            self.stopper.restore_best(self.program)
-        if self.callbacks:
-            self.callbacks.end_training()
+        try:
+            self._run_all_epochs(observers)
+        except BaseException:
+            for observer in observers:
+                observer.fail_training()
+            raise
+        for observer in observers:
+            observer.end_training()
         return self.history
 
-    @property
-    def _epochs_per_call(self) -> int:
-        if self.options.verbose or self.callbacks or self.stopper:
-            return 1
-        return max(1, _VISITS_PER_CALL // self.rows.n_visits)
+    def _run_all_epochs(self, observers: Sequence[Observer]) -> None:
+        session = self._session()
+        n_epochs = self.options.max_iter
+        unwatched = max(1, _VISITS_PER_CALL // self.rows.n_visits)
+        n_together = 1 if observers else unwatched
+        for first in range(0, n_epochs, n_together):
+            epochs = range(first, min(first + n_together, n_epochs))
+            factor = math.prod(o.begin_epoch(first) for o in observers)
+            self._run_epochs(session, epochs, factor)
+            losses = {name: values[-1] for name, values in self.history.items()}
+            # All hear of the epoch, even when one of them stops.
+            stops = [o.end_epoch(first, losses) for o in observers]
+            if any(stops):
+                break
 
     def _session(self) -> Session:
         options, program = self.options, self.program
@@ -200,9 +202,8 @@ class _Run:
             jit=repays_xla(program, n_steps),
         )
 
-    def _run_epochs(self, session: Session, epochs: range) -> None:
+    def _run_epochs(self, session: Session, epochs: range, factor: float) -> None:
         """Train for some epochs and add their losses to the history."""
-        factor = self.callbacks.begin_epoch(epochs[0]) if self.callbacks else 1.0
         visits = [
             _as_batches(_visit(self.rows, self.rng), self.options.batch_size)
             for _ in epochs
@@ -221,15 +222,24 @@ class _Run:
         if "val_loss" in self.history:
             self.history["val_loss"] += losses_held_out.tolist()
 
-    def _should_stop(self, epoch: int) -> bool:
-        """Ask early stopping and the callbacks, both of them after every epoch."""
-        losses = {name: values[-1] for name, values in self.history.items()}
-        stop = self.stopper is not None and self.stopper.should_stop(
-            losses.get("val_loss", losses["loss"]), self.program
-        )
-        if self.callbacks and self.callbacks.end_epoch(epoch, losses):
-            stop = True
-        return stop
+
+def _observers(
+    program: TrainingProgram, options: TrainingOptions, callbacks: Sequence[Any]
+) -> list[Observer]:
+    """Return what the options and the callbacks ask for.
+
+    Callbacks are the last, so that at the end they see the best weights, too.
+    """
+    observers: list[Observer] = []
+    if options.verbose:
+        observers.append(EpochProgress(options.max_iter))
+    if options.early_stopping:
+        patience = options.n_iter_no_change
+        observers.append(EarlyStopping(program, patience, options.tol))
+    if callbacks:
+        rate = options.learning_rate_init
+        observers.append(EpochCallbacks(callbacks, program, options.max_iter, rate))
+    return observers
 
 
 def _learning_rates(options: TrainingOptions, n_batches: int) -> np.ndarray:
@@ -262,29 +272,3 @@ def _as_batches(visited: np.ndarray, batch_size: int) -> tuple[np.ndarray, np.nd
     n_rows = np.full(n_batches, batch_size, dtype=np.int32)
     n_rows[-1] = len(visited) - (n_batches - 1) * batch_size
     return np.resize(visited, (n_batches, batch_size)), n_rows
-
-
-class _EarlyStopping:
-    """Remembers the best epoch and tells when waiting for a better one is over."""
-
-    def __init__(self, options: TrainingOptions) -> None:
-        self.options = options
-        self.best = math.inf
-        self.reference = math.inf
-        self.waited = 0
-        self.snapshot: list[np.ndarray] | None = None
-
-    def should_stop(self, loss: float, program: TrainingProgram) -> bool:
-        """Take note of an epoch's loss; return whether it was the last one."""
-        if loss < self.best:
-            self.best, self.snapshot = loss, program.snapshot()
-        if loss < self.reference - self.options.tol:
-            self.reference, self.waited = loss, 0
-        else:
-            self.waited += 1
-        return self.waited >= self.options.n_iter_no_change
-
-    def restore_best(self, program: TrainingProgram) -> None:
-        """Assign the weights of the best epoch."""
-        if self.snapshot is not None:
-            program.restore(self.snapshot)
