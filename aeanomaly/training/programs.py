@@ -25,7 +25,7 @@ from ..scoring.networks.keras import isolated_python_random
 from .building import build_parts
 from .members import MemberModel, is_dense, stack_members
 from .objective import Objective
-from .steps import StepGraph, Steps
+from .steps import FitTensors, StepGraph, Steps, StepTensors
 from .xla import suits_xla
 
 _MAX_PROGRAMS = 64
@@ -91,27 +91,22 @@ def _hashable(value: Any) -> Hashable:
 
 
 class Session(NamedTuple):
-    """What stays the same through all steps of a fit, as tensors.
+    """One fit of a program.
 
     Parameters
     ----------
-    X : Tensor of shape (n_samples, n_encoded)
-    X_held_out : Tensor of shape (n_held_out, n_encoded) or None
-    n_held_out : int32 Tensor
-        Number of held-out rows; any beyond only fill the tensor.
-    settings : mapping of str to scalar Tensor
-        The architecture's settings and ``alpha``.
-    seed : int32 Tensor
+    fit : FitTensors
     jit : bool
         Whether XLA compiles the steps.
     """
 
-    X: Any
-    X_held_out: Any
-    n_held_out: Any
-    settings: Mapping[str, Any]
-    seed: Any
+    fit: FitTensors
     jit: bool
+
+    @property
+    def validates(self) -> bool:
+        """Whether there are held-out rows."""
+        return self.fit.X_held_out is not None
 
 
 class TrainingProgram:
@@ -215,7 +210,7 @@ class TrainingProgram:
         *,
         jit: bool,
     ) -> Session:
-        """Return the tensors of one fit; see `Session`."""
+        """Return what `run` trains with: one fit, with its rows as tensors."""
         import tensorflow as tf
 
         def tensor(rows: np.ndarray | None) -> Any:
@@ -224,14 +219,14 @@ class TrainingProgram:
             size = 2 ** (len(rows) - 1).bit_length() if jit else len(rows)
             return tf.constant(_filled(rows, size))
 
-        return Session(
-            tensor(Z),
-            tensor(Z_held_out),
-            tf.constant(0 if Z_held_out is None else len(Z_held_out)),
-            {name: tf.constant(value, tf.float32) for name, value in settings.items()},
-            tf.constant(seed, tf.int32),
-            jit,
+        fit = FitTensors(
+            X=tensor(Z),
+            X_held_out=tensor(Z_held_out),
+            n_held_out=tf.constant(0 if Z_held_out is None else len(Z_held_out)),
+            settings={n: tf.constant(v, tf.float32) for n, v in settings.items()},
+            seed=tf.constant(seed, tf.int32),
         )
+        return Session(fit, jit)
 
     def run(
         self, session: Session, steps: Steps, first_step: int
@@ -266,14 +261,17 @@ class TrainingProgram:
         import tensorflow as tf
 
         size = _XLA_STEPS if session.jit else len(steps)
-        arrays = [tf.constant(_filled(array, size)) for array in steps.arrays]
+        tensors = StepTensors(
+            tf.constant(first_step),
+            tf.constant(len(steps)),
+            *(tf.constant(_filled(array, size)) for array in steps.arrays),
+        )
         executor = self._executor(steps.batches.shape[1], session.jit)
         # Traced under the executor that runs it: it decides how loops are built.
         with tf.experimental.function_executor_type(executor):
-            losses, losses_held_out = self._function(session, executor)(
-                *session[:-1], tf.constant(first_step), tf.constant(len(steps)), *arrays
-            )
-        ends = np.flatnonzero(steps.ends_epoch & (session.X_held_out is not None))
+            function = self._function(session.jit, session.validates, executor)
+            losses, losses_held_out = function(session.fit, tensors)
+        ends = np.flatnonzero(steps.ends_epoch & session.validates)
         return losses.numpy()[: len(steps)], losses_held_out.numpy()[ends]
 
     def _executor(self, batch_size: int, jit: bool) -> str:
@@ -287,8 +285,7 @@ class TrainingProgram:
         is_small = dense and multiplications <= _SMALL_STEP
         return "SINGLE_THREADED_EXECUTOR" if jit or is_small else ""
 
-    def _function(self, session: Session, executor: str) -> Any:
-        jit, validates = session.jit, session.X_held_out is not None
+    def _function(self, jit: bool, validates: bool, executor: str) -> Any:
         key = jit, validates, executor
         if key not in self._functions:
             compiled = StepGraph(self).compile(jit=jit, validates=validates)

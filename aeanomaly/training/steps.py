@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -44,6 +44,47 @@ class Steps:
         return Steps(*(array[steps] for array in self.arrays))
 
 
+class FitTensors(NamedTuple):
+    """What stays the same through all steps of a fit.
+
+    Parameters
+    ----------
+    X : Tensor of shape (n_samples, n_encoded)
+    X_held_out : Tensor of shape (n_held_out, n_encoded) or None
+    n_held_out : int32 Tensor
+        Number of held-out rows; any beyond only fill the tensor.
+    settings : mapping of str to scalar Tensor
+        The architecture's settings and ``alpha``.
+    seed : int32 Tensor
+    """
+
+    X: Any
+    X_held_out: Any
+    n_held_out: Any
+    settings: Mapping[str, Any]
+    seed: Any
+
+
+class StepTensors(NamedTuple):
+    """The steps of one call; any beyond `n_steps` only fill the tensors.
+
+    Parameters
+    ----------
+    first : int32 Tensor
+        Number of steps of the fit that were run before.
+    n_steps : int32 Tensor
+    batches, n_rows, learning_rates, ends_epoch : Tensor
+        As in `Steps`.
+    """
+
+    first: Any
+    n_steps: Any
+    batches: Any
+    n_rows: Any
+    learning_rates: Any
+    ends_epoch: Any
+
+
 class StepGraph:
     """Builds the graph of a program's training steps.
 
@@ -73,37 +114,26 @@ class StepGraph:
 
         rows = spec(None, self.plan.spec.n_encoded, dtype=tf.float32)
         names = (*self.plan.architecture.settings(), "alpha")
-        signature = [
-            rows,
-            rows if validates else None,
-            spec(),
-            {name: spec(dtype=tf.float32) for name in names},
-            spec(),
-            spec(),
-            spec(),
-            spec(None, None),
-            spec(None),
-            spec(None, dtype=tf.float32),
-            spec(None, dtype=tf.bool),
-        ]
+        fit = FitTensors(
+            X=rows,
+            X_held_out=rows if validates else None,
+            n_held_out=spec(),
+            settings={name: spec(dtype=tf.float32) for name in names},
+            seed=spec(),
+        )
+        steps = StepTensors(
+            first=spec(),
+            n_steps=spec(),
+            batches=spec(None, None),
+            n_rows=spec(None),
+            learning_rates=spec(None, dtype=tf.float32),
+            ends_epoch=spec(None, dtype=tf.bool),
+        )
         function = tf.function(self._train, jit_compile=jit, autograph=False)
-        return function.get_concrete_function(*signature)
+        return function.get_concrete_function(fit, steps)
 
-    def _train(
-        self,
-        X: Any,
-        X_held_out: Any,
-        n_held_out: Any,
-        settings: Mapping[str, Any],
-        seed: Any,
-        first_step: Any,
-        n_steps: Any,
-        batches: Any,
-        n_rows: Any,
-        learning_rates: Any,
-        ends_epoch: Any,
-    ) -> tuple[Any, Any]:
-        """Run the first ``n_steps`` of the steps that the last four arguments hold.
+    def _train(self, fit: FitTensors, steps: StepTensors) -> tuple[Any, Any]:
+        """Run steps of a fit.
 
         Returns
         -------
@@ -116,25 +146,23 @@ class StepGraph:
 
         def step(i: Any, losses: Any, losses_held_out: Any) -> tuple[Any, Any, Any]:
             loss = self._step(
-                tf.gather(X, batches[i]),
-                n_rows[i],
-                learning_rates[i],
-                settings,
-                tf.stack([seed, first_step + i]),
+                tf.gather(fit.X, steps.batches[i]),
+                steps.n_rows[i],
+                steps.learning_rates[i],
+                fit.settings,
+                tf.stack([fit.seed, steps.first + i]),
             )
             losses = losses.write(i, loss)
-            if X_held_out is not None:
-                n = tf.where(ends_epoch[i], n_held_out, 0)
-                loss = self._evaluate(
-                    X_held_out, n, tf.shape(batches)[1], settings, seed
-                )
+            if fit.X_held_out is not None:
+                n = tf.where(steps.ends_epoch[i], fit.n_held_out, 0)
+                loss = self._evaluate(fit, n, tf.shape(steps.batches)[1])
                 losses_held_out = losses_held_out.write(i, loss)
             return i + 1, losses, losses_held_out
 
-        size = tf.shape(n_rows)[0]
+        size = tf.shape(steps.n_rows)[0]
         arrays = [tf.TensorArray(tf.float32, size, element_shape=()) for _ in range(2)]
         start = (tf.constant(0), *arrays)
-        _, *arrays = tf.while_loop(lambda i, *_: i < n_steps, step, start)
+        _, *arrays = tf.while_loop(lambda i, *_: i < steps.n_steps, step, start)
         return tuple(array.stack() for array in arrays)
 
     def _step(
@@ -163,23 +191,17 @@ class StepGraph:
             for variable, value in zip(variables, values, strict=True):
                 variable.assign(value)
 
-    def _evaluate(
-        self,
-        X: Any,
-        n_rows: Any,
-        batch_size: Any,
-        settings: Mapping[str, Any],
-        seed: Any,
-    ) -> Any:
-        """Return the mean loss of the first ``n_rows`` rows, zero if there are none."""
+    def _evaluate(self, fit: FitTensors, n_rows: Any, batch_size: Any) -> Any:
+        """Return the mean loss of the first held-out rows, zero for no rows."""
         import tensorflow as tf
 
         def add(i: Any, total: Any) -> tuple[Any, Any]:
             batch = tf.minimum(i * batch_size + tf.range(batch_size), n_rows - 1)
             n = tf.minimum(batch_size, n_rows - i * batch_size)
             # The same seeds after every epoch, so that their losses compare.
-            seeds = tf.stack([seed, -1 - i])
-            losses, _ = self._losses(tf.gather(X, batch), n, settings, seeds, False)
+            seed = tf.stack([fit.seed, -1 - i])
+            rows = tf.gather(fit.X_held_out, batch)
+            losses, _ = self._losses(rows, n, fit.settings, seed, False)
             return i + 1, total + tf.reduce_mean(losses) * tf.cast(n, tf.float32)
 
         start = (tf.constant(0), tf.constant(0.0))
