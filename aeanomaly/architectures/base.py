@@ -53,13 +53,27 @@ class Architecture(BaseEstimator):
         Two fits that differ only in them share one compiled program: `build` must
         depend on the other parameters only, and `training_pass` must take these from
         its ``settings``.
-    draws_noise : bool
-        Class attribute: whether `training_pass` draws random numbers. XLA is slow to.
+    compiles_with_xla : bool
+        Class attribute: whether XLA can compile `training_pass`, and runs it faster.
+        Long fits of dense layers are then compiled with it. A subclass inherits it;
+        one with a `training_pass` of its own must state it, or it is False. State
+        True for a pass of plain arithmetic. XLA knows not every operation of
+        TensorFlow, and draws random numbers again for each of their uses, which
+        makes noise slow.
     """
 
     tunable: ClassVar[tuple[str, ...]] = ()
-    draws_noise: ClassVar[bool] = False
+    compiles_with_xla: ClassVar[bool] = True
     _parameter_constraints: ClassVar[dict] = {}
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        # What was said of one training pass says nothing of another: XLA may not know
+        # its operations, and would fail in the middle of a fit.
+        names = {"training_pass", "compiles_with_xla"}
+        nearest = next(c for c in cls.__mro__ if names & vars(c).keys())
+        if "compiles_with_xla" not in vars(nearest):
+            cls.compiles_with_xla = False
 
     def build(self, spec: NetworkSpec) -> tuple[Any, Any]:
         """Build the encoder and the decoder.

@@ -35,6 +35,7 @@ class Contractive(Architecture):
 
     name: ClassVar[str] = "contractive"
     tunable: ClassVar[tuple[str, ...]] = ("weight",)
+    compiles_with_xla = True
     _parameter_constraints: ClassVar[dict] = {
         "weight": [Interval(Real, 0, None, closed="left")],
     }

@@ -36,6 +36,7 @@ class Sparse(Architecture):
 
     name: ClassVar[str] = "sparse"
     tunable: ClassVar[tuple[str, ...]] = ("weight", "target")
+    compiles_with_xla = True
     _parameter_constraints: ClassVar[dict] = {
         "penalty": [StrOptions({"l1", "kl"})],
         "weight": [Interval(Real, 0, None, closed="left")],

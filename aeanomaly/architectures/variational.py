@@ -35,7 +35,7 @@ class Variational(Architecture):
 
     name: ClassVar[str] = "variational"
     tunable: ClassVar[tuple[str, ...]] = ("beta",)
-    draws_noise = True
+    compiles_with_xla = False  # XLA gains nothing where noise is drawn.
     _parameter_constraints: ClassVar[dict] = {
         "beta": [Interval(Real, 0, None, closed="left")],
     }

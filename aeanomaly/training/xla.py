@@ -19,8 +19,8 @@ _EXPECTED_FITS = 2
 def suits_xla(architecture: Any, models: tuple[Any, Any], n_members: int) -> bool:
     """Return whether XLA is known to compile training steps and to make them faster.
 
-    It is for dense networks of the package's own architectures, of at most
-    `MAX_UNROLLED` members.
+    It is for dense networks of at most `MAX_UNROLLED` members, of architectures that
+    say so with `compiles_with_xla`.
 
     Parameters
     ----------
@@ -29,14 +29,8 @@ def suits_xla(architecture: Any, models: tuple[Any, Any], n_members: int) -> boo
         Encoder and decoder.
     n_members : int
     """
-    if n_members > MAX_UNROLLED or not all(map(is_dense, models)):
-        return False
-    # A user's own operations may be unknown to XLA. It draws random numbers again for
-    # each of their uses: variational and denoising networks gain nothing, those with
-    # conditioned noise take six times as long.
-    training_pass = type(architecture).training_pass
-    ours = training_pass.__module__.startswith("aeanomaly.architectures.")
-    return ours and not architecture.draws_noise
+    few = n_members <= MAX_UNROLLED
+    return architecture.compiles_with_xla and few and all(map(is_dense, models))
 
 
 def repays_xla(program: Any, n_steps: int) -> bool:
