@@ -192,7 +192,16 @@ def test_a_file_that_root_replaces_stays_its_owners(old):
     assert (old.stat().st_uid, old.stat().st_gid) == (12_345, 23_456)
 
 
-def make_obstacle(kind, path):
+@pytest.fixture
+def terminal():
+    """A device that even root cannot replace, should the code under test try it."""
+    ends = os.openpty()
+    yield os.ttyname(ends[1])
+    for end in ends:
+        os.close(end)
+
+
+def make_obstacle(kind, path, device):
     if kind == "a folder":
         path.mkdir()
     elif kind == "a named pipe":
@@ -201,18 +210,18 @@ def make_obstacle(kind, path):
         with socket.socket(socket.AF_UNIX) as server:
             server.bind(str(path))
     else:
-        path.symlink_to("/dev/null")
+        path.symlink_to(device)
 
 
 @posix
 @pytest.mark.parametrize(
     "kind", ["a folder", "a named pipe", "a socket", "a device"], ids=str.split
 )
-def test_only_a_regular_file_is_replaced(tmp_path, monkeypatch, kind):
+def test_only_a_regular_file_is_replaced(tmp_path, monkeypatch, terminal, kind):
     # A socket's path may have a hundred characters only.
     monkeypatch.chdir(tmp_path)
     path = tmp_path / "out"
-    make_obstacle(kind, path.relative_to(tmp_path))
+    make_obstacle(kind, path.relative_to(tmp_path), terminal)
     before = path.stat()
     message = f"is {kind}, and only a regular file can be replaced. Pass the name of a"
     with pytest.raises(OSError, match=message):
@@ -309,6 +318,7 @@ written.wait()
 def test_a_forked_process_that_is_ended_leaves_its_parents_file(old):
     program = """
 with atomic_file(path) as temporary:
+    temporary.write_text("new")
     awake, alarm = os.pipe()
     child = os.fork()
     if not child:
@@ -318,7 +328,6 @@ with atomic_file(path) as temporary:
     os.read(awake, 1)
     os.kill(child, signal.SIGTERM)
     assert os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGTERM
-    temporary.write_text("new")
 with atomic_file(path + ".second"):
     wait()
 """
