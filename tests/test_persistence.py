@@ -5,7 +5,6 @@ import io
 import json
 import pickle
 import sys
-import zipfile
 from pathlib import Path
 
 import joblib
@@ -27,7 +26,6 @@ from aeanomaly import (
     Threshold,
 )
 from aeanomaly.exceptions import ArchiveError, ArchiveFormatError
-from aeanomaly.scoring.archive import ESTIMATORS
 
 DATA = Path(__file__).parent / "data"
 
@@ -414,44 +412,3 @@ def test_edited_states_at_random_load_or_give_an_archive_error(detector, path, r
         n_loaded += 1
         np.testing.assert_array_equal(loaded.score_samples(table), expected)
     assert 0 < n_loaded < 150
-
-
-# Old files.
-
-
-@pytest.fixture(scope="module")
-def protocol_1():
-    """Rows, and what the files of protocol 1 gave for them when they were written."""
-    sys.path.insert(0, str(DATA))
-    try:
-        from write_protocol_1 import fixed_rows
-    finally:
-        sys.path.remove(str(DATA))
-    expected = json.loads((DATA / "protocol_1_expected.json").read_text())
-    return fixed_rows(), expected
-
-
-def test_a_detector_of_protocol_1_loads(protocol_1):
-    rows, expected = protocol_1
-    detector = aeanomaly.load(DATA / "protocol_1_detector.aea")
-    assert detector.offset_ == expected["offset"]
-    assert isinstance(detector.architecture, Sparse)
-    np.testing.assert_allclose(
-        detector.score_samples(rows), expected["scores"], rtol=1e-5
-    )
-
-
-def test_a_transformer_of_protocol_1_loads(protocol_1):
-    rows, expected = protocol_1
-    transformer = aeanomaly.load(DATA / "protocol_1_transformer.aea")
-    np.testing.assert_allclose(
-        transformer.transform(rows), expected["codes"], rtol=1e-4, atol=1e-6
-    )
-
-
-@pytest.mark.parametrize("name", ["detector", "transformer"])
-def test_the_files_of_protocol_1_say_so(name):
-    with zipfile.ZipFile(DATA / f"protocol_1_{name}.aea") as opened:
-        manifest = json.loads(opened.read("manifest.json"))
-    assert manifest["protocol"] == 1
-    assert manifest["estimator"] in ESTIMATORS
