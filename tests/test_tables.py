@@ -3,6 +3,7 @@
 import gzip
 import os
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,7 @@ from cases import make_table
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aeanomaly.exceptions import TableError
+from aeanomaly.exceptions import ColumnError, TableError
 from aeanomaly.fitting.encoding import fit_encoding
 from aeanomaly.scoring.encoding.columns import ColumnOptions
 from aeanomaly.tables import check_output, check_target, open_table, table_writer
@@ -182,6 +183,57 @@ def test_an_index_that_pandas_stored_is_a_column_like_any_other(tmp_path):
     columns = fitted_columns(pd.DataFrame({"key": [1.0, 2.0], "x": [1.0, 2.0]}))
     (batch,) = table.iter_batches(columns)
     assert batch.features["key"].tolist() == [30, 40]
+
+
+def test_columns_of_no_value_or_of_levels_that_are_numbers_take_any_value(
+    tmp_path, suffix
+):
+    fitted = pd.DataFrame({"empty": [np.nan] * 3, "code": pd.Categorical([1, 2, 2])})
+    columns = fitted_columns(fitted)
+    assert {column.storage for column in columns.values()} == {"number"}
+    table = pd.DataFrame({"empty": ["a", "b"], "code": ["x", "1"]})
+    path = write(tmp_path / f"table{suffix}", table)
+    (batch,) = open_table(path).iter_batches(columns)
+    assert batch.features["empty"].tolist() == ["a", "b"]
+    assert batch.features["code"].tolist() == ["x", "1"]
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("x", ["1", "2", "unknown", "3"]),
+        ("t", ["2024-01-01", "2024-01-02", "unknown", "2024-01-03"]),
+    ],
+)
+def test_one_text_among_a_batch_of_numbers_or_times_is_shown(tmp_path, name, values):
+    """Here, because the scorer, which takes part of a batch, may show another."""
+    days = pd.to_datetime(["2024-01-01", "2024-02-03"])
+    columns = fitted_columns(pd.DataFrame({"x": [1.0, 2.0], "t": days}))
+    path = write(tmp_path / "table.csv", pd.DataFrame({name: values}))
+    with pytest.raises(ColumnError, match=f"'{name}' held .*such as 'unknown' now"):
+        next(open_table(path).iter_batches({name: columns[name]}))
+
+
+@pytest.mark.parametrize(
+    ("storage", "values"),
+    [
+        ("number", [7.0, 8.0]),
+        ("text", ["007", "008"]),
+        ("time", [pd.Timestamp("2024-01-01"), pd.Timestamp("2024-01-02")]),
+        ("boolean", [True, False]),
+    ],
+)
+def test_a_kind_of_column_says_what_it_is_in_a_csv_file(tmp_path, storage, values):
+    """Whatever its class: kinds of column may come from outside."""
+    pa = pytest.importorskip("pyarrow")
+    column = SimpleNamespace(storage=storage, n_linear=1)
+    path = tmp_path / "table.csv"
+    pd.DataFrame({"x": values}).to_csv(path, index=False)
+    (batch,) = open_table(path).iter_batches({"x": column})
+    assert batch.features["x"].tolist() == values
+    types = {"number": "double", "text": "string", "boolean": "bool"}
+    kind = batch.arrow().schema.field("x").type
+    assert kind == types.get(storage, pa.timestamp("us"))
 
 
 # Writing
@@ -416,11 +468,9 @@ def test_an_output_that_cannot_be_written_is_an_error(tmp_path):
 def test_what_must_not_be_replaced_is_refused_before_the_work(tmp_path):
     source = write(tmp_path / "table.csv", make_table())
     os.mkfifo(tmp_path / "pipe.csv")
-    (tmp_path / "device.csv").symlink_to("/dev/null")
     (tmp_path / "gone.csv").symlink_to(tmp_path / "gone" / "out.csv")
     for name, message in {
         "pipe.csv": "pipe.csv is a named pipe, and only a regular file can be replaced",
-        "device.csv": "device.csv is a device, and only a regular file can be replaced",
         "gone.csv": "the folder .*gone does not exist. Create it",
     }.items():
         with pytest.raises(TableError, match=message):

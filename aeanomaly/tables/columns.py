@@ -8,12 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..exceptions import TableError
-from ..scoring.encoding.columns import (
-    CategoricalColumn,
-    Column,
-    DatetimeColumn,
-    NumericColumn,
-)
+from ..scoring.encoding.columns import Column
 from ..scoring.encoding.values import check_numbers, check_times
 
 # Cells of a batch: a hundred megabytes where each is a Python string. The bounds keep
@@ -28,20 +23,6 @@ def batch_rows(n_columns: int) -> int:
     """Return the number of rows of a batch, so that its memory is bounded."""
     low, high = _BATCH_ROWS
     return max(low, min(high, _BATCH_CELLS // max(1, n_columns)))
-
-
-def is_text(column: Column) -> bool:
-    """Return whether a fitted column holds categories that are strings."""
-    return isinstance(column, CategoricalColumn) and any(
-        isinstance(level, str) for level in (*column.levels, *column.infrequent)
-    )
-
-
-def is_boolean(column: Column) -> bool:
-    """Return whether a fitted column holds categories that are booleans."""
-    return isinstance(column, CategoricalColumn) and any(
-        isinstance(level, bool) for level in column.levels
-    )
 
 
 def with_times(frame: Any) -> Any:
@@ -80,9 +61,10 @@ def as_fitted(frame: Any, columns: Mapping[str, Column]) -> Any:
 
     parsed = {}
     for name, column in columns.items():
-        if isinstance(column, NumericColumn):
+        # Levels that are numbers, and columns that held nothing, take any value.
+        if column.storage == "number" and column.n_linear:
             check_numbers(frame[name], name)
-        if isinstance(column, DatetimeColumn):
+        if column.storage == "time":
             if not is_datetime64_any_dtype(frame[name]):
                 parsed[name] = _as_times(frame[name])
             check_times(parsed.get(name, frame[name]), name)

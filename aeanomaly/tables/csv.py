@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 
 from ..exceptions import TableError
-from ..scoring.encoding.columns import Column, DatetimeColumn
-from .columns import as_fitted, batch_rows, is_boolean, is_text, no_rows, with_times
+from ..scoring.encoding.columns import Column
+from .columns import as_fitted, batch_rows, no_rows, with_times
 
 _OTHER_SEPARATORS = {";": "';'", "\t": "tabs", "|": "'|'"}
 
@@ -101,16 +101,15 @@ class CsvBatch:
     def _typed(self, name: str) -> Any:
         import pyarrow as pa
 
-        column = self._columns[name]
-        kind = pa.float64()
-        if is_text(column):
-            kind = pa.string()
-        elif is_boolean(column):
-            kind = pa.bool_()
-        elif isinstance(column, DatetimeColumn):
-            kind = pa.timestamp("us")
+        types = {
+            "number": pa.float64(),
+            "text": pa.string(),
+            "boolean": pa.bool_(),
+            "time": pa.timestamp("us"),
+        }
+        storage = types[self._columns[name].storage]
         try:
-            return pa.array(self.features[name], kind, from_pandas=True)
+            return pa.array(self.features[name], storage, from_pandas=True)
         except pa.ArrowException as error:
             raise TableError(
                 f"Column {name!r} holds values that were not there when the model was "
@@ -191,7 +190,7 @@ class CsvTable:
         text = {
             name: str
             for name, column in columns.items()
-            if is_text(column) or isinstance(column, DatetimeColumn)
+            if column.storage in ("text", "time")
         }
         n_rows = batch_rows(self._width)
         rows = self._iter_rows()
