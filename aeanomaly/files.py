@@ -179,7 +179,7 @@ def _sync_folder(folder: Path) -> None:
     """Put a rename on the disk, where the system can."""
     if os.name == "nt":
         return
-    # The file is in its place already: a file system that cannot do this is no failure.
+    # The file is in its place already: a file system that cannot do so is not an error.
     with contextlib.suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:

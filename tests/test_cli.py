@@ -305,7 +305,8 @@ def test_inspect_of_a_scorer_without_an_estimator_shows_no_training(
     write_model(
         tmp_path / "model.aea",
         estimator="AutoencoderOutlierDetector",
-        scorer=detector.scorer_,
+        model=detector.model_,
+        reduction=detector.scorer_.reduction,
         offset=detector.offset_,
         version="0",
     )
@@ -436,6 +437,15 @@ def test_an_output_that_is_a_pipe_is_one_sentence(run, source, model, tmp_path):
         f"be replaced. Pass the name of a file.\n"
     )
     assert out.is_fifo()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such files")
+def test_a_model_is_never_trained_for_a_pipe(run, source, tmp_path, monkeypatch):
+    monkeypatch.setattr(fit_command, "fit_detector", pytest.fail)
+    os.mkfifo(tmp_path / "model.aea")
+    code, _, stderr = run("fit", source, "--model", tmp_path / "model.aea")
+    assert code == 1
+    assert "model.aea is a named pipe, and only a regular file can be" in stderr
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows gives links to few")
