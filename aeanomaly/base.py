@@ -15,8 +15,14 @@ from sklearn.utils.validation import check_is_fitted
 from .architectures import ARCHITECTURES, Architecture, resolve_architecture
 from .fitting.distinct_rows import DistinctRows, distinct_rows
 from .fitting.encoding import fit_encoding, kinds_of
-from .fitting.plan import program_plan, training_options, training_rows
+from .fitting.plan import (
+    check_converged,
+    program_plan,
+    training_options,
+    training_rows,
+)
 from .fitting.split import FitRows, split_rows
+from .saving import save_estimator
 from .scoring.encoding.columns import ColumnOptions
 from .scoring.encoding.table import TableEncoding
 from .scoring.model import Model
@@ -106,6 +112,7 @@ class BaseAutoencoder(BaseEstimator):
         resumed = go_on and self._training.key == plan.key
         state = self._training.state if resumed else None
         result = self._train(plan, rows, encoding, rng, state, one_epoch)
+        check_converged(self, result)
         if self.warm_start or one_epoch:
             self._training = TrainingState(plan.key, result.state)
         self.architecture_ = architecture
@@ -191,8 +198,6 @@ class BaseAutoencoder(BaseEstimator):
             If the file cannot be written.
         """
         check_is_fitted(self)
-        from .saving import save_estimator
-
         save_estimator(self, path)
 
     def to_keras(self) -> Any:

@@ -5,9 +5,10 @@
     AeanomalyError
     ├── ColumnError(ValueError)          a column is missing, unknown or of another kind
     │   └── InfiniteValueError           a column holds infinite values
+    ├── TrainingError(ValueError)        training ended with weights that are no numbers
     ├── TableError(ValueError)           a table file cannot be read or written
     └── ArchiveError(ValueError)         a model file cannot be read
-        ├── ArchiveFormatError           it is no aeanomaly archive, or it is truncated
+        ├── ArchiveFormatError           it is not an aeanomaly archive, or is truncated
         ├── ArchiveProtocolError         a newer aeanomaly wrote it
         ├── ArchiveIntegrityError        its contents differ from what was written
         └── ArchiveSizeError             it claims to be larger than allowed
@@ -28,6 +29,7 @@ __all__ = [
     "ColumnError",
     "InfiniteValueError",
     "TableError",
+    "TrainingError",
 ]
 
 
@@ -43,6 +45,10 @@ class InfiniteValueError(ColumnError):
     """A column holds infinite values."""
 
 
+class TrainingError(AeanomalyError, ValueError):
+    """Training diverged: its losses or weights are not finite."""
+
+
 class TableError(AeanomalyError, ValueError):
     """A table file cannot be read or written."""
 
@@ -52,7 +58,7 @@ class ArchiveError(AeanomalyError, ValueError):
 
 
 class ArchiveFormatError(ArchiveError):
-    """A file is no aeanomaly archive, or is truncated."""
+    """A file is not an aeanomaly archive, or is truncated."""
 
 
 class ArchiveProtocolError(ArchiveError):

@@ -52,7 +52,7 @@ def load(
     Raises
     ------
     ArchiveError
-        If the file is no model, was changed or truncated, is too large, or was
+        If the file is not a model, was changed or truncated, is too large, or was
         written by a newer aeanomaly; each has a subclass of its own in
         `aeanomaly.exceptions`.
     OSError

@@ -331,7 +331,7 @@ def test_array_name_that_leaves_the_archive(read, edit):
     def change(manifest):
         manifest["arrays"]["../x"] = manifest["arrays"].popitem()[1]
 
-    with pytest.raises(ArchiveFormatError, match=r"'\.\./x' is no name of an array"):
+    with pytest.raises(ArchiveFormatError, match=r"'\.\./x' is not the name of an array"):
         read(edit(change))
 
 
@@ -552,8 +552,8 @@ def test_keras_network_that_would_run_code(read, edit, name):
 @pytest.mark.parametrize(
     ("shape", "text"),
     [
-        ([3, 4, 1], "5 pixels are no image of shape"),
-        ([-1, -5, 1], "are no image of shape"),
+        ([3, 4, 1], "5 pixels do not make an image of shape"),
+        ([-1, -5, 1], "do not make an image of shape"),
         ([5, "1", 1], "must be tuple"),
     ],
 )

@@ -23,6 +23,7 @@ from aeanomaly import (
     Sparse,
     Threshold,
 )
+from aeanomaly.exceptions import TrainingError
 
 
 def make(**parameters):
@@ -426,3 +427,17 @@ def test_a_search_runs_in_two_processes_with_every_architecture(architecture):
         one_process.cv_results_["mean_test_score"],
         atol=1e-3,
     )
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+def test_diverged_training_is_an_error_with_a_remedy(optimizer, numbers):
+    detector = AutoencoderOutlierDetector(
+        **CHEAP | {"max_iter": 60}, optimizer=optimizer, learning_rate_init=1e5
+    )
+    with pytest.raises(
+        TrainingError,
+        match=r"The training diverged: its loss or its weights are not finite from "
+        r"epoch \d+ on\. Pass a lower learning_rate_init than 100000\.0, or scale",
+    ):
+        detector.fit(numbers)
+    assert not hasattr(detector, "offset_")

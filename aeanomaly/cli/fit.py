@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..exceptions import ColumnError, TableError
-from ..tables import check_folder, open_table
+from ..tables import check_target, open_table
 from .terminal import note, say, shows_progress
 
 # How pandas names an index that it stored with the table: a row number, no feature.
@@ -26,9 +26,7 @@ def run(arguments: argparse.Namespace) -> None:
     path = Path(arguments.model)
     if path.suffix != ".aea":
         raise TableError(f"--model {path} does not end in .aea. Rename it.")
-    check_folder(path)
-    if path.is_dir():
-        raise TableError(f"{path} is a folder. Pass the name of a file.")
+    check_target(path)
     table = read_features(arguments)
     detector, seconds = fit_detector(table.features, arguments)
     detector.save(path)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..architectures import Architecture, NetworkSpec
+from ..exceptions import TrainingError
 from ..scoring.encoding.table import TableEncoding
 from .split import FitRows
 
@@ -149,4 +150,30 @@ def training_options(
         n_iter_no_change=params.n_iter_no_change,
         tol=params.tol,
         verbose=params.verbose,
+    )
+
+
+def check_converged(params: Any, result: Any) -> None:
+    """Raise an error unless training ended with finite losses and weights.
+
+    Parameters
+    ----------
+    params : BaseAutoencoder
+    result : TrainingResult
+
+    Raises
+    ------
+    TrainingError
+        If the training diverged.
+    """
+    finite = np.isfinite(result.history["loss"])
+    if finite.all() and all(np.isfinite(values).all() for values in result.state):
+        return
+    when = "after the last epoch"
+    if not finite.all():
+        when = f"from epoch {finite.argmin() + 1} on"
+    raise TrainingError(
+        f"The training diverged: its loss or its weights are not finite {when}. Pass a "
+        f"lower learning_rate_init than {params.learning_rate_init!r}, or scale the "
+        f"columns of X."
     )

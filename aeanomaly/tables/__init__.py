@@ -8,7 +8,4 @@ columns as the model knows them, for the scorer.
 from .formats import open_table, table_writer
 from .outputs import check_output, check_target
 
-# The name by which aeanomaly.cli.fit knows it.
-check_folder = check_target
-
-__all__ = ["check_folder", "check_output", "check_target", "open_table", "table_writer"]
+__all__ = ["check_output", "check_target", "open_table", "table_writer"]

@@ -212,7 +212,7 @@ def read_model(
     Raises
     ------
     ArchiveFormatError
-        If the file is no model, is truncated, or describes no model that could score.
+        If the file is not a model, is truncated, or describes one that cannot score.
     ArchiveProtocolError
         If a newer aeanomaly wrote it.
     ArchiveIntegrityError
@@ -256,7 +256,7 @@ def translated_errors(path: Path) -> Iterator[None]:
     """Turn whatever hostile contents raise into an `ArchiveError`.
 
     Three parsers (zip, JSON, npy) and the constructors raise a dozen kinds of error,
-    and what they raise is no promise of theirs: hence every `Exception`.
+    and they promise nothing about what they raise: hence every `Exception`.
     """
     try:
         yield
@@ -281,7 +281,7 @@ def _read_manifest(path: Path, archive: zipfile.ZipFile) -> dict[str, Any]:
     signature = archive.read(_SIGNATURE).decode("ascii", "replace")
     manifest = json.loads(read_entry(path, archive, _MANIFEST, signature))
     if not isinstance(manifest, dict):
-        raise ValueError("the manifest is no JSON object")
+        raise ValueError("the manifest is not a JSON object")
     return manifest
 
 
@@ -322,7 +322,7 @@ def _check_entries(
     """Check that the file holds exactly the entries that its manifest lists."""
     for name in manifest["arrays"]:
         if not _ARRAY_NAME.fullmatch(name):
-            raise ValueError(f"{name!r} is no name of an array")
+            raise ValueError(f"{name!r} is not the name of an array")
     listed = [_MANIFEST, _SIGNATURE, *map(_entry_name, manifest["arrays"])]
     found = archive.namelist()
     if sorted(found) != sorted(listed):

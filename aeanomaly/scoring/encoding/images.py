@@ -91,7 +91,9 @@ class ImageEncoding(TableEncoding):
             raise ValueError("pixels must be numbers without missing values")
         for shape in (self.sample_shape, self.image_shape):
             if math.prod(shape) != n_pixels or min(shape) < 1:
-                raise ValueError(f"{n_pixels} pixels are no image of shape {shape}")
+                raise ValueError(
+                    f"{n_pixels} pixels do not make an image of shape {shape}"
+                )
 
     def decode(self, Z: np.ndarray) -> Any:
         """Return images of the shape that `fit` was given, in original units."""

@@ -44,6 +44,12 @@ class NumericColumn(Column):
         Surprise of a missing value where training rows had none, in nats.
     indicator_scale : float
         What the indicator is divided by.
+
+    Examples
+    --------
+    >>> from aeanomaly import NumericColumn
+    >>> NumericColumn("age", center=40.0, scale=10.0).describe()
+    'number    mean 40, scale 10'
     """
 
     name: Any
