@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 
 CHEAP = {
     "hidden_layer_sizes": (8,),
@@ -29,6 +30,12 @@ ARCHITECTURES = (
     "contractive",
     "variational",
 )
+
+
+def first_fast_others_slow(values):
+    """Return what to parametrize with: only the first is run by the fast tests."""
+    first, *others = values
+    return [first, *(pytest.param(other, marks=pytest.mark.slow) for other in others)]
 
 
 def make_numbers(n_rows=200, seed=0):
