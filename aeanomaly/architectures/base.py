@@ -28,7 +28,7 @@ class NetworkSpec:
     hidden_layer_sizes : tuple of int
         Widths of the encoder's hidden layers; the decoder mirrors them.
     activation : str
-        Of the hidden layers.
+        Activation of the hidden layers.
     dropout : float
         Share of each hidden layer's outputs that training sets to zero.
     batch_normalization : bool
@@ -55,11 +55,11 @@ class Architecture(BaseEstimator):
         its ``settings``.
     compiles_with_xla : bool
         Class attribute: whether XLA can compile `training_pass`, and runs it faster.
-        Long fits of dense layers are then compiled with it. A subclass inherits it;
-        one with a `training_pass` of its own must state it, or it is False. State
-        True for a pass of plain arithmetic. XLA knows not every operation of
-        TensorFlow, and draws random numbers again for each of their uses, which
-        makes noise slow.
+        Long fits of dense layers are then compiled with it. Subclasses inherit it,
+        but one with a `training_pass` of its own must state it, or it is False. True
+        is right for plain arithmetic. XLA does not know every TensorFlow operation,
+        and it is slow where noise is drawn, because it draws random numbers again
+        for each of their uses.
     """
 
     tunable: ClassVar[tuple[str, ...]] = ()
@@ -85,10 +85,10 @@ class Architecture(BaseEstimator):
         Returns
         -------
         encoder, decoder : keras.Model
-            From ``spec.n_encoded`` columns to codes, and back to as many. The codes
-            that score and transform are as many of the encoder's first outputs as
-            the decoder takes. The decoder puts out logits: the output activation of
-            numbers and the softmax of categories follow outside.
+            From ``spec.n_encoded`` columns to codes, and back to as many columns. Only
+            the encoder's first outputs are codes, as many as the decoder takes. The
+            decoder puts out logits: the output activation of numbers and the softmax
+            of categories are applied outside.
         """
         widths, code = spec.hidden_layer_sizes, spec.latent_dim
         return (
@@ -106,7 +106,7 @@ class Architecture(BaseEstimator):
         Parameters
         ----------
         sample_shape : tuple of int
-            Shape of one entry of X, as `fit` was given it.
+            Shape of one entry of X as it was given to `fit`.
         """
         return self
 

@@ -29,10 +29,11 @@ class Denoising(Architecture):
         `noise_level` of the cells to zero, the centre of their column; "swap" replaces
         that share by the same column's value in another row of the batch.
     noise_level : float or "auto", default="auto"
-        In standard deviations of an encoded column, or a share of the cells. "auto"
-        is 3 for "conditioned", 0.1 for "gaussian" and 0.15 for the others.
+        Standard deviation of the noise, in those of an encoded column, or share of
+        the cells. "auto" is 3 for "conditioned", 0.1 for "gaussian" and 0.15 for the
+        others.
     min_noise_level : float, default=0.05
-        Lowest level of "conditioned", in standard deviations.
+        Lowest level of "conditioned" noise, in standard deviations.
 
     Notes
     -----
@@ -57,7 +58,7 @@ class Denoising(Architecture):
 
     name: ClassVar[str] = "denoising"
     tunable: ClassVar[tuple[str, ...]] = ("noise_level", "min_noise_level")
-    # XLA takes six times as long for conditioned noise, and no less for the others.
+    # XLA takes six times as long with conditioned noise, and saves nothing with others.
     compiles_with_xla = False
     _parameter_constraints: ClassVar[dict] = {
         "noise": [StrOptions({"conditioned", "gaussian", "masking", "swap"})],
