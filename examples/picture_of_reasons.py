@@ -7,8 +7,6 @@ python examples/picture_of_reasons.py docs/pictures/reasons.png
 
 import sys
 
-import numpy as np
-
 from aeanomaly import AutoencoderOutlierDetector
 from aeanomaly.datasets import load_transactions
 
@@ -20,7 +18,7 @@ N_ROWS, N_REASONS = 8, 2
 
 # Inches. A picture of 8 inches and 200 dots an inch is sharp where it is 800 wide.
 ROW, HEAD, PADDING, DOTS = 0.40, 0.46, 0.09, 200
-TEXT, SMALL = 8.5, 7.6  # points
+TEXT, SMALL = 8.5, 7.9  # points
 # Orange of two strengths on white, which every kind of colour vision tells apart.
 FILLS = ("#f39c34", "#fcdfb2")
 INK, FAINT, LINE, HEADING = "#18222c", "#56626e", "#d3dae0", "#e4edf5"
@@ -37,31 +35,27 @@ def most_abnormal():
     named = detector.explain(chosen, top=N_REASONS)["column"].to_numpy()
     named = named.reshape(N_ROWS, N_REASONS)
     columns = list(dict.fromkeys([*CONTEXT, *named.ravel()]))
-    rows = []
-    for row, score, reasons in zip(chosen.index, scored["score"], named, strict=True):
-        rows.append(
-            {
-                "cells": [as_text(features.at[row, name]) for name in columns],
-                "score": f"{score:.2f}",
-                "fraud": "yes" if transactions.at[row, "is_fraud"] else "no",
-                "reasons": list(texts.loc[row].iloc[2:]),
-                # Rank of the reason that each cell is, or None.
-                "ranks": [
-                    list(reasons).index(name) if name in reasons else None
-                    for name in columns
-                ],
-            }
-        )
+    cells = zip(*(as_texts(chosen[name]) for name in columns), strict=True)
+    rows = [
+        {
+            "cells": list(row_cells),
+            "score": f"{scored.at[row, 'score']:.2f}",
+            "fraud": "yes" if transactions.at[row, "is_fraud"] else "no",
+            "reasons": list(texts.loc[row].iloc[2:]),
+            # Of which reason each cell is the observed value.
+            "ranks": [{name: i for i, name in enumerate(own)}.get(c) for c in columns],
+        }
+        for row, row_cells, own in zip(chosen.index, cells, named, strict=True)
+    ]
     return rows, columns
 
 
-def as_text(value):
-    """Return a value as a reader of a table wants it."""
-    if value != value:
-        return "–"
-    if hasattr(value, "strftime"):
-        return value.strftime("%d %b %H:%M")
-    return f"{value:,.2f}" if isinstance(value, (float, np.floating)) else str(value)
+def as_texts(values):
+    """Return the values of a column as a reader of a table wants them."""
+    if values.dtype.kind != "f":
+        return values.astype(str)
+    n_digits = 2 if (values * 10 % 1).any() else 1
+    return ["–" if v != v else f"{v:,.{n_digits}f}" for v in values]
 
 
 def draw(rows, columns, path):
@@ -71,8 +65,8 @@ def draw(rows, columns, path):
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
-    heads = [name.replace("_", " ").replace(" ", "\n", 1) for name in columns]
-    heads += ["score", "really\nfraud", "reasons: observed, and expected beside the rest"]
+    heads = [name.replace("_", "\n", 1).replace("_", " ") for name in columns]
+    heads += ["score", "fraud?", "reasons: what was observed, what was expected"]
     table = [
         [*row["cells"], row["score"], row["fraud"], "\n".join(row["reasons"])]
         for row in rows
@@ -83,23 +77,31 @@ def draw(rows, columns, path):
     figure.set_size_inches(edges[-1], height)
     axes = figure.add_axes((0, 0, 1, 1), xlim=(0, edges[-1]), ylim=(height, 0))
     axes.axis("off")
-    axes.add_patch(plt.Rectangle((0, 0), edges[-1], HEAD, color=HEADING))
-    for left, head in zip(edges, heads, strict=False):
-        write(axes, left, HEAD / 2, head, size=SMALL, color=FAINT, weight="bold")
+    fill(axes, 0, edges[-1], 0, HEAD, HEADING)
+    for k, head in enumerate(heads):
+        style = {"size": SMALL, "weight": "bold", "color": FAINT}
+        write(axes, edges[k : k + 2], HEAD / 2, head, is_number(table, k), **style)
     for i, (row, texts) in enumerate(zip(rows, table, strict=True)):
         top = HEAD + i * ROW
         for k, rank in enumerate(row["ranks"]):
             if rank is not None:
-                size = edges[k + 1] - edges[k], ROW
-                axes.add_patch(plt.Rectangle((edges[k], top), *size, color=FILLS[rank]))
+                fill(axes, *edges[k : k + 2], top, ROW, FILLS[rank])
         for k, text in enumerate(texts):
             first = k < len(columns) and row["ranks"][k] == 0
-            size = SMALL if k == len(texts) - 1 else TEXT
-            weight = "bold" if first else "normal"
-            write(axes, edges[k], top + ROW / 2, text, size=size, weight=weight)
+            style = {
+                "size": SMALL if k == len(texts) - 1 else TEXT,
+                "weight": "bold" if first else "normal",
+            }
+            middle = top + ROW / 2
+            write(axes, edges[k : k + 2], middle, text, is_number(table, k), **style)
         axes.plot([0, edges[-1]], [top, top], color=LINE, linewidth=0.6)
     figure.savefig(path, dpi=DOTS)
     plt.close(figure)
+
+
+def is_number(table, k):
+    """Return whether a column's texts are numbers, which stand on the right."""
+    return all(texts[k][:1] in "-0123456789" for texts in table)
 
 
 def column_edges(figure, heads, table):
@@ -114,24 +116,29 @@ def column_edges(figure, heads, table):
 
     edges = [0.0]
     for k, head in enumerate(heads):
-        size = SMALL if k == len(heads) - 1 else TEXT
+        style = (SMALL, "normal") if k == len(heads) - 1 else (TEXT, "bold")
         widest = max(
-            width(head, SMALL, "bold"),
-            *(width(texts[k], size, "bold") for texts in table),
+            width(head, SMALL, "bold"), *(width(texts[k], *style) for texts in table)
         )
         edges.append(edges[-1] + widest + 2 * PADDING)
     return edges
 
 
-def write(axes, left, middle, text, *, size, weight="normal", color=INK):
+def fill(axes, left, right, top, height, color):
+    axes.fill_between([left, right], top, top + height, color=color, linewidth=0)
+
+
+def write(axes, edges, middle, text, right, *, size, weight="normal", color=INK):
     axes.text(
-        left + PADDING,
-        middle,
+        edges[1] - PADDING if right else edges[0] + PADDING,
+        # Texts of one line share a base line, whatever letters they hold.
+        middle if "\n" in text else middle + 0.36 * size / 72,
         text,
         fontsize=size,
         fontweight=weight,
         color=color,
-        va="center",
+        ha="right" if right else "left",
+        va="center" if "\n" in text else "baseline",
         linespacing=1.25,
     )
 
