@@ -31,7 +31,7 @@ from .validation import NameIn, check_table
 
 
 class TrainingState(NamedTuple):
-    """From where another fit can go on.
+    """Where another fit can go on from.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ class TrainingState(NamedTuple):
 class BaseAutoencoder(BaseEstimator):
     """Parameters and `fit` of both estimators; see their docstrings."""
 
-    # Least number of optimizer steps that max_iter="auto" makes, and the greatest.
+    # Least and greatest number of optimizer steps that max_iter="auto" makes.
     _auto_steps: ClassVar[tuple[int, int]] = (2_000, 6_000)
 
     model_: Model
@@ -185,7 +185,7 @@ class BaseAutoencoder(BaseEstimator):
         Parameters
         ----------
         path : str or path-like
-            Conventionally ends in ".aea".
+            By convention it ends in ".aea".
 
         Raises
         ------
@@ -193,7 +193,7 @@ class BaseAutoencoder(BaseEstimator):
             If the estimator is not fitted.
         TypeError
             If a parameter is of a type that a file cannot hold. A `random_state` that
-            is no integer is stored as None.
+            is not an integer is stored as None.
         OSError
             If the file cannot be written.
         """

@@ -201,7 +201,8 @@ def _unknown_normal(name: Any, counts: Any, normal: str | None) -> str:
     close = difflib.get_close_matches(normal, map(str, counts.index), n=1)
     hint = f" Did you mean {close[0]!r}?" if close else ""
     return (
-        f"--normal {normal} is no label in column {name!r}, which holds {shown}{more}."
+        f"--normal {normal} is not a label in column {name!r}, which holds "
+        f"{shown}{more}."
         f"{hint}"
     )
 

@@ -37,60 +37,62 @@ class AutoencoderOutlierDetector(OutlierMixin, BaseAutoencoder):
         "contractive", "variational", or an object, whose parameters can then be set
         as ``architecture__name``.
     latent_dim : int or "auto", default="auto"
-        Size of the code. "auto" is the rounded-up square root of the number of encoded
-        columns, at least two from three columns on; for a denoising architecture with
-        conditioned noise it is that number itself, from 2 to 32.
+        Size of the code. "auto" is the square root of the number of encoded columns,
+        rounded up, but at least two from three columns on; for a denoising architecture
+        with conditioned noise it is that number itself, from 2 to 32.
     hidden_layer_sizes : array-like of int or "auto", default="auto"
         Widths of the encoder's hidden layers; the decoder mirrors them. "auto" is two
         layers: the first as wide as the power of two that reaches twice the number of
         encoded columns, within 16 and 128 and up to a quarter of the number of rows,
         the second half as wide; 128 and 64 with conditioned noise.
     activation : str, default="silu"
-        Of the hidden layers: "relu", "leaky_relu", "elu", "selu", "silu", "tanh",
-        "sigmoid" or "linear".
+        Activation of the hidden layers: "relu", "leaky_relu", "elu", "selu", "silu",
+        "tanh", "sigmoid" or "linear".
     dropout : float, default=0.0
         Share of each hidden layer's outputs that training sets to zero, in [0, 1).
     batch_normalization : bool, default=False
         Whether to normalise each hidden layer.
     loss : str, default="auto"
-        Of numbers: "squared_error", "binary_crossentropy", "huber" or "log_cosh".
+        Loss of numbers: "squared_error", "binary_crossentropy", "huber" or "log_cosh".
         "auto" is binary cross-entropy where every encoded value lies in [0, 1], else
-        squared error. Categories always have cross-entropy.
+        squared error. The loss of categories is always cross-entropy.
     output_activation : str, default="auto"
-        Of numbers; any of `activation`. "auto" is "sigmoid" with binary cross-entropy,
-        else "linear". Categories always have a softmax.
+        Output activation of numbers, one of those of `activation`. "auto" is "sigmoid"
+        with binary cross-entropy, else "linear". Categories always have a softmax.
     scaling : {"robust", "standard", "none"}, default="robust"
         How numbers are scaled. "standard" divides the difference from the mean by the
-        standard deviation. "robust" does so after clipping a thousandth on either
-        side, and lets values beyond six deviations grow with their logarithm only.
+        standard deviation. "robust" does so after clipping a thousandth at either end,
+        and lets values beyond six deviations grow only with their logarithm.
         "none" takes numbers as they are.
     max_categories : int, default=64
-        Levels of a category with an encoded column of their own; rarer ones share one.
+        Greatest number of levels of a category with an encoded column each; rarer ones
+        share one.
     column_kinds : dict or None, default=None
         Kinds of columns that are not to be recognised from their values, by column:
-        "number", "category", "datetime", or a subclass of
-        `aeanomaly.Column`. Such as ``{"postcode": "category"}``.
+        "number", "category", "datetime", or a subclass of `aeanomaly.Column`. For
+        example ``{"postcode": "category"}``.
     optimizer : str or dict, default="adam"
         "adam", "nadam", "sgd", "rmsprop", or a Keras optimizer's configuration with
         "class_name" and "config". It sees all weights as one vector.
     learning_rate : {"constant", "cosine"}, default="cosine"
-        Schedule. "cosine" rises for 20 steps and then falls to zero.
+        Schedule of the learning rate. "cosine" rises for 20 steps and then falls to
+        zero.
     learning_rate_init : float, default=3e-3
         Greatest learning rate.
     alpha : float, default=0.3
         Weight decay, decoupled from the loss.
     batch_size : int, default=256
-        Rows in a step; all rows where there are fewer.
+        Rows in a step; all of them where there are fewer.
     max_iter : int or "auto", default="auto"
         Number of epochs. "auto" visits each row three times, but makes at least 400
-        and at most 1,200 steps in a detector, 2,000 and 6,000 in a transformer; of a
-        table that is too large for one epoch it visits a sample.
+        and at most 1,200 steps in a detector, 2,000 and 6,000 in a transformer. Where
+        one epoch would already be too many steps, it visits a sample of the rows.
     early_stopping : bool, default=False
         Whether to stop when the loss of held-out rows no longer falls, and to restore
         the best weights.
     validation_fraction : float, default=0.1
-        Share of the rows to hold out of training, in [0, 1). None are where they would
-        be fewer than five.
+        Share of the rows to hold out of training, in [0, 1). None are held out where
+        they would be fewer than five.
     n_iter_no_change : int, default=10
         Epochs without improvement after which `early_stopping` stops.
     tol : float, default=1e-4
@@ -99,8 +101,8 @@ class AutoencoderOutlierDetector(OutlierMixin, BaseAutoencoder):
         Share of the training rows to flag, in (0, 0.5]. "auto" leaves it to
         `threshold`.
     threshold : Threshold, "quantile" or None, default=None
-        Rule that sets ``offset_`` from the scores of held-out rows. "quantile" and None
-        flag one percent of them.
+        Rule that sets ``offset_`` from the scores of held-out rows. "quantile", like
+        None, flags one percent of them.
     score_type : {"hybrid", "reconstruction"} or list, default="hybrid"
         "reconstruction" is the mean over columns of the error, each in units of the
         column's own error on held-out rows. "hybrid" combines the parts "residual",
@@ -110,18 +112,20 @@ class AutoencoderOutlierDetector(OutlierMixin, BaseAutoencoder):
     n_estimators : int, default=2
         Networks that are trained together.
     trim_fraction : float, default=0.08
-        Share of the training rows, the most surprising column by column, that the
-        networks do not see, so that they do not learn anomalies; in [0, 0.5].
+        Share of the training rows, the most surprising column by column, that is kept
+        from the networks so that they do not learn anomalies; in [0, 0.5).
     n_references : int, default=2000
         Training rows that a "hybrid" score keeps to compare with. Zero keeps none, for
-        who may not store them, and leaves out neighbourhood and surroundings.
+        those who must not store training rows, and leaves out "neighbourhood" and
+        "surroundings".
     callbacks : list of keras.callbacks.Callback, default=None
-        Called at the ends of epochs with a Keras model of the network as it is then.
+        Called at both ends of each epoch with a Keras model of the network as it is
+        then.
     warm_start : bool, default=False
         Whether `fit` continues from the weights of the last `fit`.
     random_state : int, RandomState instance or None, default=None
-        Seed of weights, noise and order. Pass an int for equal results; no global
-        random state is used.
+        Seed of the weights, the noise and the order of the rows. Pass an int for the
+        same result each time; no global random state is used.
     verbose : int, default=0
         Whether to show progress on standard error.
 
@@ -136,7 +140,7 @@ class AutoencoderOutlierDetector(OutlierMixin, BaseAutoencoder):
     model_ : Model
         Encoding and network as arrays.
     scorer_ : Scorer
-        The model and what turns its word about a row into a score: all that scoring
+        The model, and what turns its output for a row into a score: all that scoring
         needs.
     history_ : dict of str to list of float
         "loss", and "val_loss" of held-out rows, after each epoch.
@@ -298,7 +302,7 @@ class AutoencoderOutlierDetector(OutlierMixin, BaseAutoencoder):
         """Train for one epoch on some more rows.
 
         The encoding stays that of the first call; score and threshold are calibrated
-        on the rows of the last. Rows must come in an order that is not by kind.
+        on the rows of the last. Rows must not come sorted by kind.
 
         Parameters
         ----------
@@ -336,7 +340,7 @@ class AutoencoderOutlierDetector(OutlierMixin, BaseAutoencoder):
         )
 
     def _fit_reduction(self, rows: FitRows, rng: np.random.Generator) -> Reduction:
-        """Return what turns the network's word about a row into its score."""
+        """Return what turns the network's output for a row into its score."""
         if self.score_type == "reconstruction":
             return fit_residual(self.model_, rows)
         names = PARTS if self.score_type == "hybrid" else self.score_type
@@ -459,8 +463,8 @@ class AutoencoderOutlierDetector(OutlierMixin, BaseAutoencoder):
         -------
         DataFrame of shape (n_samples, 2 + reasons)
             "score", the lower the more abnormal, and "is_outlier", boolean; then
-            "reason_1", "reason_2", ... such as "amount 912.4, expected about 35". With
-            the index of X.
+            "reason_1", "reason_2" and so on, for example "amount 912.4, expected about
+            35". The index is that of X.
         """
         table = self._check_table(X)
         return score_frame(self.scorer_, self.offset_, table, row_index(X), reasons)

@@ -17,7 +17,7 @@ _MIN_ROWS_TO_FIT = 2
 
 
 class NameIn(Options):
-    """Constraint of a parameter: a name in a registry, as it is when it is checked.
+    """Constraint of a parameter: a name that is in a registry when it is checked.
 
     Parameters
     ----------

@@ -154,7 +154,7 @@ def test_a_counter_is_pointed_out(run, labelled, tmp_path):
     _, _, stderr = run("fit", path, "--model", tmp_path / "m.aea")
     assert stderr == (
         "note: column 'day' never falls from row to row. If it is a time or a counter, "
-        "rows to come are outliers by it: pass --drop day.\n"
+        "later rows will be outliers by it: pass --drop day.\n"
     )
 
 
@@ -337,7 +337,8 @@ def test_inspect_of_a_scorer_without_an_estimator_shows_no_training(
         ),
         (
             ["--label", "country", "--normal", "fr"],
-            "--normal fr is no label in column 'country', which holds 'FR', 'DE', 'IT'",
+            "--normal fr is not a label in column 'country', which holds 'FR', 'DE', "
+            "'IT'",
         ),
         (
             ["--label", "version", "--normal", "3"],

@@ -14,7 +14,7 @@ class Contractive(Architecture):
     """Autoencoder whose code changes little when a row does.
 
     The penalty is the squared Frobenius norm of the encoder's Jacobian. It is
-    estimated without bias from one random projection a row and step (Hutchinson,
+    estimated without bias from one random projection per row and step (Hutchinson,
     1989), which costs one more pass whatever the size of the code.
 
     Parameters

@@ -13,7 +13,7 @@ from ..exceptions import ColumnError, TableError
 from ..tables import check_target, open_table
 from .terminal import note, say, shows_progress
 
-# How pandas names an index that it stored with the table: a row number, no feature.
+# How pandas names an index stored with the table: a row number, not a feature.
 _SAVED_INDEX = re.compile(r"__index_level_\d+__|Unnamed: 0")
 # Few rows may have distinct or ascending values by chance.
 _MIN_ROWS_NOTED = 20
@@ -115,7 +115,7 @@ def _note_columns(features: Any) -> None:
         ):
             note(
                 f"column {name!r} never falls from row to row. If it is a time or a "
-                f"counter, rows to come are outliers by it: pass --drop {name}."
+                f"counter, later rows will be outliers by it: pass --drop {name}."
             )
 
 

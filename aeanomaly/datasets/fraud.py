@@ -58,7 +58,7 @@ def large_amount(rng, world: World, genuine, n_rows: int) -> np.ndarray:
 
 
 def card_testing(rng, world: World, genuine, n_rows: int) -> np.ndarray:
-    """Try in bursts of tiny online payments whether stolen numbers still work."""
+    """Test stolen numbers in bursts of tiny online payments."""
     episode, position = _episodes(rng, n_rows, 4, 12)
     events = np.zeros(n_rows, dtype=EVENT)
     events["customer"] = draw_customers(rng, world, n_rows)[episode]

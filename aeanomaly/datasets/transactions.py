@@ -1,7 +1,7 @@
 """Synthetic card transactions: the generator's public face, and the checked-in table.
 
-``_population`` draws who pays, ``_purchases`` what they buy, ``_fraud`` what thieves
-do; here the two streams become one table with the history of each customer.
+``population`` draws who pays, ``purchases`` what they buy, ``fraud`` what thieves do;
+here the two streams become one table with the history of each customer.
 """
 
 from __future__ import annotations

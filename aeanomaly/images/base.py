@@ -32,10 +32,10 @@ class ImageArchitecture(Architecture):
     row by row.
 
     All pixels share one scale, on which the training images lie in [0, 1]: `uint8`
-    images are divided by 255, others stay as they are if they lie in [0, 1] and else
-    are shifted and divided by what their smallest and largest value ask for. The
-    estimator's `scaling` is not used, and ``loss="auto"`` is binary cross-entropy. A
-    missing pixel counts as black, and as unusual.
+    images are divided by 255; others stay as they are if they lie in [0, 1], and are
+    otherwise shifted and scaled so that their smallest value is 0 and their largest
+    is 1. The estimator's `scaling` is not used, and ``loss="auto"`` is binary
+    cross-entropy. A missing pixel counts as black, and as unusual.
 
     Attributes
     ----------

@@ -12,7 +12,7 @@ from ..scoring.errors import unit_errors
 
 
 class ErrorMapDisplay:
-    """Original, reconstruction and error of each pixel, below one another.
+    """Original, reconstruction and error of each pixel, one below the other.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ def plot_image_rows(
     *,
     heat_rows: Mapping[str, np.ndarray] | None = None,
 ) -> Any:
-    """Draw rows of images below one another, each labelled on its left.
+    """Draw rows of images one below the other, each labelled on its left.
 
     Parameters
     ----------

@@ -30,7 +30,7 @@ class Threshold(BaseEstimator):
         Parameters
         ----------
         scores : ndarray of shape (n_samples,)
-            Scores of rows that did not train the network where there are any; lower
+            Scores of rows that the network was not trained on, if there are any; lower
             is more abnormal.
         weights : ndarray of shape (n_samples,)
             How often each row counts.

@@ -16,7 +16,7 @@ def weighted_quantile(
 ) -> float:
     """Return the quantile that `numpy.quantile` gives for repeated values.
 
-    Weights that are no whole numbers are scaled to sum to the number of values.
+    Weights that are not whole numbers are scaled to sum to the number of values.
 
     Parameters
     ----------
