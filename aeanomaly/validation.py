@@ -43,8 +43,8 @@ def check_table(estimator: Any, X: Any, encoding: TableEncoding | None = None) -
     ----------
     estimator : BaseAutoencoder
         Gets ``n_features_in_`` and ``feature_names_in_`` when it is being fitted.
-    X : DataFrame (pandas, Polars), Arrow table or array-like
-        Of shape (n_samples, n_features).
+    X : DataFrame, Arrow table or array-like of shape (n_samples, n_features)
+        DataFrames of pandas or of Polars.
     encoding : TableEncoding or None
         The fitted encoding, whose columns X must have; None in `fit`.
 
@@ -56,7 +56,7 @@ def check_table(estimator: Any, X: Any, encoding: TableEncoding | None = None) -
     Raises
     ------
     ColumnError
-        If a column is missing, unknown or stands twice.
+        If a column is missing, is unknown, or appears twice.
     ValueError
         If X is empty, sparse, complex or not two-dimensional.
     """
@@ -77,7 +77,7 @@ def check_table(estimator: Any, X: Any, encoding: TableEncoding | None = None) -
         if not frame.columns.is_unique:
             twice = frame.columns[frame.columns.duplicated()][0]
             raise ColumnError(
-                f"Column {twice!r} stands more than once in the table. Rename or drop "
+                f"Column {twice!r} appears more than once in the table. Rename or drop "
                 f"one of them."
             )
         validate_data(estimator, frame, reset=True, skip_check_array=True)

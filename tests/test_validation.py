@@ -273,7 +273,7 @@ def test_scoring_another_kind_of_table_names_column_and_remedy(detector, table, 
         (
             lambda table: pd.concat([table, table[["age"]]], axis=1),
             ColumnError,
-            "Column 'age' stands more than once in the table. Rename or drop one of "
+            "Column 'age' appears more than once in the table. Rename or drop one of "
             "them.",
         ),
         (
