@@ -36,10 +36,9 @@ ARCHITECTURES = (
 DIFFERENT_THEN_OTHERS = [
     "denoising",
     "variational",
-    "undercomplete",
     *(
         pytest.param(name, marks=pytest.mark.slow)
-        for name in ("linear", "sparse", "contractive")
+        for name in ("undercomplete", "linear", "sparse", "contractive")
     ),
 ]
 

@@ -137,22 +137,34 @@ def test_detect_repeats_itself_and_changes_with_the_seed(run, source, tmp_path):
     assert not scores().equals(scores("--random-state", 1))
 
 
-def test_quiet_says_nothing(run, source, tmp_path):
-    # Not of the identifier, either, which is noted otherwise.
-    args = ("--output", tmp_path / "out.csv", "--quiet")
-    assert run("detect", source, *args) == (0, "", "")
+@pytest.fixture
+def identified(labelled, rng, tmp_path):
+    """A table with identifiers that are texts, and others that are numbers."""
+    path = tmp_path / "identified.csv"
+    labelled["n_visits"] = rng.permutation(len(labelled))
+    labelled.to_csv(path, index=False)
+    return path
 
 
-def test_an_identifier_is_pointed_out(run, source, tmp_path):
-    _, _, stderr = run("detect", source, "--output", tmp_path / "out.csv")
+def test_quiet_says_nothing(run, identified, tmp_path):
+    args = ("--output", tmp_path / "out.csv", "--drop", "id,label", "--quiet")
+    assert run("detect", identified, *args) == (0, "", "")
+
+
+@pytest.mark.parametrize(
+    ("name", "other"), first_fast_others_slow([("n_visits", "id"), ("id", "n_visits")])
+)
+def test_an_identifier_is_pointed_out(run, identified, tmp_path, name, other):
+    args = ("--output", tmp_path / "out.csv", "--drop", f"label,{other}")
+    _, _, stderr = run("detect", identified, *args)
     assert stderr == (
-        "note: column 'id' has another value in every row. If it is an identifier, "
-        "pass --drop id.\n"
+        f"note: column '{name}' has another value in every row. If it is an "
+        f"identifier, pass --drop {name}.\n"
     )
 
 
 def test_a_counter_is_pointed_out(run, labelled, tmp_path):
-    labelled = labelled.drop(columns=["id", "label"])
+    labelled = labelled.drop(columns=["id", "label", "n_visits"])
     path = tmp_path / "table.csv"
     labelled.assign(day=np.arange(len(labelled)) // 5).to_csv(path, index=False)
     _, _, stderr = run("fit", path, "--model", tmp_path / "m.aea")

@@ -8,7 +8,13 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
-from cases import ARCHITECTURES, CHEAP, make_numbers, make_table
+from cases import (
+    ARCHITECTURES,
+    CHEAP,
+    first_fast_others_slow,
+    make_numbers,
+    make_table,
+)
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
@@ -384,7 +390,7 @@ def test_get_params_makes_an_equal_detector():
 
 def test_fit_leaves_the_parameters_alone(numbers):
     architecture, threshold = Sparse(weight=0.1), QuantileThreshold(quantile=0.2)
-    detector = make(architecture=architecture, threshold=threshold)
+    detector = make(architecture=architecture, threshold=threshold, n_estimators=1)
     before = repr(detector.get_params())
     detector.fit(numbers)
     assert repr(detector.get_params()) == before
@@ -434,7 +440,7 @@ def test_a_search_runs_in_two_processes_with_every_architecture(architecture):
     )
 
 
-@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+@pytest.mark.parametrize("optimizer", first_fast_others_slow(["adam", "sgd"]))
 def test_diverged_training_is_an_error_with_a_remedy(optimizer, numbers):
     detector = AutoencoderOutlierDetector(
         **CHEAP | {"max_iter": 60}, optimizer=optimizer, learning_rate_init=1e5

@@ -218,13 +218,7 @@ def test_convolutions_take_each_regularisation_alone(images, parameter):
 
 
 @pytest.mark.parametrize(
-    "architecture",
-    [
-        ARCHITECTURES[0],
-        ARCHITECTURES[4],
-        *(pytest.param(ARCHITECTURES[i], marks=pytest.mark.slow) for i in (1, 2, 3, 5)),
-    ],
-    ids=lambda a: type(a).__name__,
+    "architecture", DENSE_THEN_OTHERS, ids=lambda a: type(a).__name__
 )
 def test_models_of_images_are_saved_and_loaded(architecture, images, tmp_path):
     detector = AutoencoderOutlierDetector(

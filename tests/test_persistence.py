@@ -124,7 +124,7 @@ def test_a_loaded_transformer_of_any_kind_gives_the_same_bits(
 @pytest.mark.parametrize(
     "params",
     [
-        {"architecture": Sparse(penalty="kl", weight=0.1), "n_estimators": 1},
+        {"architecture": Sparse(weight=0.1, target=0.2), "n_estimators": 1},
         {"architecture": "undercomplete", "n_estimators": 1, **REGULARISATION},
         {"contamination": 0.1, "validation_fraction": 0},
     ],
