@@ -343,7 +343,7 @@ class AutoencoderOutlierDetector(OutlierMixin, BaseAutoencoder):
         """Return what turns the network's output for a row into its score."""
         if self.score_type == "reconstruction":
             return fit_residual(self.model_, rows)
-        names = PARTS if self.score_type == "hybrid" else self.score_type
+        names = PARTS.built_in if self.score_type == "hybrid" else self.score_type
         return fit_combination(
             self.model_,
             rows.Z,
