@@ -275,8 +275,8 @@ def translated_errors(path: Path) -> Iterator[None]:
 def _read_manifest(path: Path, archive: zipfile.ZipFile) -> dict[str, Any]:
     if not {_MANIFEST, _SIGNATURE}.issubset(archive.namelist()):
         raise ArchiveFormatError(
-            f"{path} is a zip file, but not an aeanomaly model: it lacks {_MANIFEST} or "
-            f"{_SIGNATURE}. Pass a file that save wrote."
+            f"{path} is a zip file, but not an aeanomaly model: it lacks {_MANIFEST} "
+            f"or {_SIGNATURE}. Pass a file that save wrote."
         )
     signature = archive.read(_SIGNATURE).decode("ascii", "replace")
     manifest = json.loads(read_entry(path, archive, _MANIFEST, signature))

@@ -289,8 +289,8 @@ class TableEncoding:
         Returns
         -------
         DataFrame or ndarray of shape (n_samples, n_features)
-            A table of the kind on which the encoding was fitted. Categories are the most
-            probable level.
+            A table of the kind on which the encoding was fitted. Categories are the
+            most probable level.
         """
         restored = self.restore(Z)
         if not self.named and all(column.dtype != object for column in restored):
