@@ -1,5 +1,7 @@
 """Cheap constructor arguments, architectures and tables that the tests run on."""
 
+from functools import cache
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -48,6 +50,17 @@ def first_fast_others_slow(values):
     first, *others = values
     slow = [other if isinstance(other, tuple) else (other,) for other in others]
     return [first, *(pytest.param(*other, marks=pytest.mark.slow) for other in slow)]
+
+
+def parametrize_with_checks(estimators):
+    """As scikit-learn's, with the name of each estimator made once, not once a check.
+
+    The names of all checks took as long as a dozen fits.
+    """
+    from sklearn.utils import estimator_checks
+
+    made = estimator_checks.parametrize_with_checks(estimators).mark
+    return pytest.mark.parametrize(*made.args, ids=cache(made.kwargs["ids"]))
 
 
 def make_numbers(n_rows=200, seed=0):

@@ -167,7 +167,14 @@ def test_csv_logger_writes_a_line_an_epoch(tmp_path):
         assert_allclose([float(line[name]) for line in table], values)
 
 
-@pytest.mark.parametrize(("architecture", "n_members"), KINDS_OF_NETWORKS)
+@pytest.mark.parametrize(
+    ("architecture", "n_members"),
+    [
+        ("undercomplete", 1),
+        pytest.param("undercomplete", 2, marks=pytest.mark.slow),
+        *KINDS_OF_NETWORKS[2:],
+    ],
+)
 def test_model_checkpoint_writes_a_model_that_keras_loads(
     tmp_path, architecture, n_members
 ):

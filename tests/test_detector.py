@@ -11,6 +11,7 @@ import pytest
 from cases import (
     ARCHITECTURES,
     CHEAP,
+    REGULARISATION,
     first_fast_others_slow,
     make_numbers,
     make_table,
@@ -158,8 +159,18 @@ def test_a_random_state_object_is_drawn_from(numbers):
     assert_array_equal(first, fitted(np.random.RandomState(0)))  # noqa: NPY002
 
 
+# Noise, dropout, initial weights and the order of the rows are drawn.
+RANDOM = [
+    {},
+    {"architecture": "undercomplete", "n_estimators": 1, **REGULARISATION},
+]
+
+
+@pytest.mark.parametrize("parameters", RANDOM, ids=["noise", "dropout"])
 @pytest.mark.parametrize("random_state", [None, 0])
-def test_global_random_states_are_neither_changed_nor_read(numbers, random_state):
+def test_global_random_states_are_neither_changed_nor_read(
+    numbers, random_state, parameters
+):
     import tensorflow as tf
 
     def draws_around(action):
@@ -174,20 +185,20 @@ def test_global_random_states_are_neither_changed_nor_read(numbers, random_state
         return drawn
 
     def use():
-        detector = make(random_state=random_state, dropout=0.2, activation="tanh")
+        detector = make(random_state=random_state, **parameters)
         detector.fit(numbers).predict(numbers)
 
     assert draws_around(use) == draws_around(lambda: None)
 
 
-def test_the_global_seeds_do_not_move_a_seeded_fit(numbers):
+@pytest.mark.parametrize("parameters", RANDOM, ids=["noise", "dropout"])
+def test_the_global_seeds_do_not_move_a_seeded_fit(numbers, parameters):
     import tensorflow as tf
 
     def fitted(seed):
         random.seed(seed)
         tf.random.set_seed(seed)
-        detector = make(dropout=0.2, activation="tanh").fit(numbers)
-        return detector.score_samples(numbers)
+        return make(**parameters).fit(numbers).score_samples(numbers)
 
     saved = random.getstate()
     assert_array_equal(fitted(1), fitted(2))

@@ -5,8 +5,7 @@ import subprocess
 import sys
 
 import pytest
-from cases import ARCHITECTURES
-from sklearn.utils.estimator_checks import parametrize_with_checks
+from cases import ARCHITECTURES, parametrize_with_checks
 
 from aeanomaly import AutoencoderOutlierDetector, AutoencoderTransformer
 

@@ -64,7 +64,9 @@ def test_expected_numbers_are_rounded_to_their_column():
     frame = pd.DataFrame({"risk": np.where(rng.random(500) < 0.9, 0.0, 0.5), "b": 1.5})
     frame["c"] = rng.normal(size=500)
     detector = AutoencoderOutlierDetector(
-        architecture="undercomplete", n_estimators=1, **SMALL
+        architecture="undercomplete",
+        n_estimators=1,
+        **SMALL | {"hidden_layer_sizes": (8,)},
     ).fit(frame)
     reason = detector.score_frame(frame[:1].assign(risk=1.0), reasons=1)["reason_1"]
     assert "e-" not in reason.iloc[0]

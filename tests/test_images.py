@@ -6,8 +6,7 @@ import inspect
 import numpy as np
 import pandas as pd
 import pytest
-from cases import first_fast_others_slow
-from sklearn.utils.estimator_checks import parametrize_with_checks
+from cases import first_fast_others_slow, parametrize_with_checks
 
 import aeanomaly
 from aeanomaly import AutoencoderOutlierDetector, AutoencoderTransformer, references
@@ -190,34 +189,45 @@ def test_convolutions_mirror_shapes_that_two_does_not_divide(n_channels):
     assert model.inverse_transform(codes).shape == images.shape
 
 
-@pytest.fixture(scope="module")
-def regularised(images):
-    """A model of convolutions and a code of another size than theirs."""
-    architecture = ConvolutionalArchitecture(filters=(2,))
-    regularisation = {"dropout": 0.2, "batch_normalization": True}
-    return transformer(architecture, latent_dim=3, **regularisation).fit(images)
-
-
-def test_a_code_of_another_size_gets_dense_layers(regularised, images):
-    assert regularised.transform(images).shape == (60, 3)
-
-
-@pytest.mark.parametrize("layer", ["Dropout", "BatchNormalization"])
-def test_convolutions_take_the_estimators_regularisation(regularised, layer):
-    assert f'"{layer}"' in regularised.model_.network.encoder
+@pytest.mark.parametrize("latent_dim", [3, 24])
+def test_a_code_of_another_size_gets_dense_layers(latent_dim):
+    # The picture of the code has 3 times 4 pixels of two filters.
+    architecture = ConvolutionalArchitecture(filters=(2,), image_shape=(6, 8, 1))
+    models = architecture.build(NetworkSpec(48, latent_dim, ()))
+    for model in models:
+        has_dense = "Dense" in {type(layer).__name__ for layer in model.layers}
+        assert has_dense is (latent_dim == 3)
+    assert models[0].output_shape == models[1].input_shape == (None, latent_dim)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("parameter", ["dropout", "batch_normalization"])
-def test_convolutions_take_each_regularisation_alone(images, parameter):
-    value = {"dropout": 0.2, "batch_normalization": True}[parameter]
+def test_images_have_a_code_of_another_size(images):
     architecture = ConvolutionalArchitecture(filters=(2,))
-    model = transformer(architecture, **{parameter: value}).fit(images)
-    has_layers = [
-        f'"{layer}"' in model.model_.network.encoder
-        for layer in ("Dropout", "BatchNormalization")
-    ]
-    assert has_layers == [parameter == "dropout", parameter != "dropout"]
+    model = transformer(architecture, latent_dim=3).fit(images)
+    assert model.transform(images).shape == (60, 3)
+
+
+REGULARISED = {
+    "Dropout": {"dropout": 0.2},
+    "BatchNormalization": {"batch_normalization": True},
+}
+
+
+@pytest.mark.parametrize("layer", REGULARISED)
+def test_convolutions_are_built_with_the_regularisation(layer):
+    architecture = ConvolutionalArchitecture(filters=(2,), image_shape=(6, 8, 1))
+    encoder, _ = architecture.build(NetworkSpec(48, 24, (), **REGULARISED[layer]))
+    built = {type(layer).__name__ for layer in encoder.layers}
+    assert built & set(REGULARISED) == {layer}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("layer", REGULARISED)
+def test_convolutions_take_the_estimators_regularisation(images, layer):
+    architecture = ConvolutionalArchitecture(filters=(2,))
+    model = transformer(architecture, **REGULARISED[layer]).fit(images)
+    encoder = model.model_.network.encoder
+    assert {name for name in REGULARISED if f'"{name}"' in encoder} == {layer}
 
 
 @pytest.mark.parametrize(

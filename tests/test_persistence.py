@@ -284,32 +284,33 @@ with open("detector.pkl", "rb") as file:
 def own():
     """A detector with a user's own architecture and threshold."""
     params = {"architecture": Wavelet(order=3), "threshold": Lowest(factors=[1, 2])}
-    return AutoencoderOutlierDetector(**CHEAP, **params).fit(make_table())
+    detector = AutoencoderOutlierDetector(**CHEAP, **params, n_estimators=1)
+    return detector.fit(make_numbers())
 
 
-def test_own_classes_are_rebuilt_when_they_are_given(own, path, table):
+def test_own_classes_are_rebuilt_when_they_are_given(own, path, numbers):
     loaded = reloaded(own, path, classes=[Wavelet, Lowest])
     assert_same_estimator(loaded, own)
     assert loaded.architecture_.order == 3
     assert loaded.threshold.factors == [1, 2]
-    np.testing.assert_array_equal(outputs(loaded, table), outputs(own, table))
+    np.testing.assert_array_equal(outputs(loaded, numbers), outputs(own, numbers))
 
 
-def test_without_its_own_classes_a_model_still_scores(own, path, table):
+def test_without_its_own_classes_a_model_still_scores(own, path, numbers):
     loaded = reloaded(own, path)
-    np.testing.assert_array_equal(loaded.predict(table), own.predict(table))
+    np.testing.assert_array_equal(loaded.predict(numbers), own.predict(numbers))
     assert loaded.architecture.class_name == "Wavelet"
     assert loaded.architecture.params == {"order": 3}
     clone(loaded)
 
 
-def test_without_its_own_classes_a_model_says_what_it_lacks(own, path, table):
+def test_without_its_own_classes_a_model_says_what_it_lacks(own, path, numbers):
     loaded = reloaded(own, path)
     text = r"The model was saved with {0}, a class .*load\(path, classes=\[{0}\]\)"
     with pytest.raises(ValueError, match=text.format("Wavelet")):
-        loaded.fit(table)
+        loaded.fit(numbers)
     with pytest.raises(ValueError, match=text.format("Lowest")):
-        loaded.fit_threshold(table)
+        loaded.fit_threshold(numbers)
 
 
 def test_own_classes_survive_being_loaded_without_them(own, path):

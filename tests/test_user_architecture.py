@@ -5,10 +5,9 @@ from functools import cache
 
 import numpy as np
 import pytest
-from cases import make_numbers
+from cases import make_numbers, parametrize_with_checks
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import aeanomaly
 from aeanomaly import (

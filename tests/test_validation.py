@@ -9,7 +9,7 @@ import scipy.sparse
 from cases import CHEAP, make_numbers
 from numpy.testing import assert_allclose, assert_array_equal
 
-from aeanomaly import AutoencoderOutlierDetector, AutoencoderTransformer
+from aeanomaly import AutoencoderOutlierDetector
 from aeanomaly.exceptions import ColumnError, InfiniteValueError
 
 KINDS = {
@@ -37,16 +37,13 @@ def test_every_kind_of_frame_scores_as_the_pandas_one(detector, table, kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_kind_of_frame_trains_as_the_pandas_one(detector, table, kind):
+def test_every_kind_of_frame_trains_and_names_its_columns_as_the_pandas_one(
+    detector, table, kind
+):
     fitted = make().fit(KINDS[kind](table))
     assert_allclose(
         fitted.score_samples(table), detector.score_samples(table), rtol=1e-6
     )
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_every_kind_of_frame_gives_the_column_names(table, kind):
-    fitted = AutoencoderTransformer(**CHEAP).fit(KINDS[kind](table))
     assert_array_equal(fitted.feature_names_in_, table.columns)
     assert fitted.n_features_in_ == table.shape[1]
 
