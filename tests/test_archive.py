@@ -331,7 +331,9 @@ def test_array_name_that_leaves_the_archive(read, edit):
     def change(manifest):
         manifest["arrays"]["../x"] = manifest["arrays"].popitem()[1]
 
-    with pytest.raises(ArchiveFormatError, match=r"'\.\./x' is not the name of an array"):
+    with pytest.raises(
+        ArchiveFormatError, match=r"'\.\./x' is not the name of an array"
+    ):
         read(edit(change))
 
 

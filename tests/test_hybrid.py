@@ -87,17 +87,15 @@ def test_a_copy_of_a_training_row_is_no_neighbour(detector, rows):
         for scaled in scorer.reduction.parts
         if isinstance(scaled.part, Neighbourhood)
     )
-    moved = rows[:100] + 1e-5
-    for (_, copy), (_, near) in zip(
-        scorer.model.iter_evaluations(rows[:100]),
-        scorer.model.iter_evaluations(moved),
-        strict=True,
-    ):
-        of_copies = part.statistic(copy, scorer.encoding)
-        of_near_rows = part.statistic(near, scorer.encoding)
-    # A row that is next to a training row is close to it; the training row itself is
-    # only as close as it is to the others.
-    assert np.median(of_near_rows) < np.median(of_copies) - 3
+    encoding = scorer.encoding
+    Z = encoding.encode(rows).Z.astype(float)
+    of_rows = part.statistic(scorer.model.evaluate(Z), encoding)
+    # A rounded copy is none either; a row beside a training row is close to it.
+    rounded = part.statistic(scorer.model.evaluate(Z.round(6)), encoding)
+    beside = Z + 0.05 * np.random.default_rng(1).standard_normal(Z.shape)
+    of_near_rows = part.statistic(scorer.model.evaluate(beside), encoding)
+    np.testing.assert_allclose(rounded, of_rows, atol=1e-3)
+    assert np.median(of_near_rows) < np.median(of_rows) - 0.5
 
 
 def test_repeating_training_rows_changes_no_score(rows):
@@ -153,16 +151,32 @@ def test_tail_scale_is_continuous_and_grows_beyond_the_training_rows():
 
 def test_tail_scale_gives_minus_the_log_share():
     scale = TailScale.fit(np.arange(1_000.0), np.ones(1_000))
-    np.testing.assert_allclose(scale(np.array([899.0])), -np.log(0.1), rtol=0.02)
+    np.testing.assert_allclose(scale(np.array([899.0])), -np.log(0.1), rtol=0.06)
 
 
 def test_tail_scale_counts_weights_as_repeats():
     values = np.array([1.0, 2.0, 3.0, 4.0])
     weights = np.array([1.0, 2.0, 1.0, 4.0])
     weighted = TailScale.fit(values, weights)
-    order = weighted(np.array([1.0, 2.0, 3.0, 4.0]))
-    assert (np.diff(order) > 0).all()
-    assert order[-1] < -np.log(0.2)
+    repeated = TailScale.fit(np.repeat(values, weights.astype(int)), np.ones(8))
+    np.testing.assert_allclose(weighted(values), repeated(values))
+    assert (np.diff(weighted(values)) > 0).all()
+
+
+def test_how_steep_a_tail_scale_is_has_a_bound():
+    rng = np.random.default_rng(0)
+    # Statistics that all but tie, as float32 rounds them.
+    statistics = rng.integers(0, 50, 4_000) + 1e-6 * rng.random(4_000)
+    scale = TailScale.fit(statistics, np.ones(4_000))
+    assert np.abs(scale(statistics) - scale(statistics + 1e-6)).max() < 1e-5
+
+
+def test_statistics_that_are_nearly_all_alike_have_a_flat_start():
+    statistics = np.r_[np.full(990, 1.0), np.linspace(1.5, 2.0, 10)]
+    scale = TailScale.fit(statistics, np.ones(1_000))
+    assert abs(scale(np.array([1.0 + 5e-8]))[0] - scale(np.array([1.0]))[0]) < 1e-9
+    alike = TailScale.fit(np.full(9, 1.0), np.ones(9), resolution=0.01)
+    assert abs(alike(np.array([1.0 + 5e-8]))[0] - alike(np.array([1.0]))[0]) < 1e-9
 
 
 def test_score_type_selects_the_plain_error(rows):

@@ -131,4 +131,5 @@ def _fit_scale(
     part: ScorePart, evaluation: Evaluation, model: Model, weights: np.ndarray
 ) -> TailScale:
     """Return a part's scale from training rows, each judged as if it were unseen."""
-    return TailScale.fit(part.unseen_statistic(evaluation, model.encoding), weights)
+    statistic = part.unseen_statistic(evaluation, model.encoding)
+    return TailScale.fit(statistic, weights, part.resolution)
