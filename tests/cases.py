@@ -10,6 +10,8 @@ CHEAP = {
     "max_iter": 5,
     "random_state": 0,
 }
+# Of networks that are more than dense layers while they are trained.
+REGULARISATION = {"batch_normalization": True, "dropout": 0.3, "activation": "elu"}
 # Of a `TrainingOptions`.
 SHORT_TRAINING = {
     "batch_size": 32,
@@ -30,12 +32,22 @@ ARCHITECTURES = (
     "contractive",
     "variational",
 )
+# The networks of the fast ones differ in more than weights.
+DIFFERENT_THEN_OTHERS = [
+    "denoising",
+    "variational",
+    *(
+        pytest.param(name, marks=pytest.mark.slow)
+        for name in ("undercomplete", "linear", "sparse", "contractive")
+    ),
+]
 
 
 def first_fast_others_slow(values):
     """Return what to parametrize with: only the first is run by the fast tests."""
     first, *others = values
-    return [first, *(pytest.param(other, marks=pytest.mark.slow) for other in others)]
+    slow = [other if isinstance(other, tuple) else (other,) for other in others]
+    return [first, *(pytest.param(*other, marks=pytest.mark.slow) for other in slow)]
 
 
 def make_numbers(n_rows=200, seed=0):

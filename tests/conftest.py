@@ -1,6 +1,7 @@
 """Tables and fitted estimators that several test modules share."""
 
 import os
+from functools import cache
 
 import numpy as np
 import pytest
@@ -13,6 +14,16 @@ settings.load_profile("tests")
 
 # TensorFlow reads it when it is imported; its C++ notes would hide a test's output.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _graphs_live_on():
+    """Keep more training programs than users need, for tests that come back to them."""
+    from aeanomaly.training import programs
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(programs, "_MAX_PROGRAMS", 200)
+        yield
 
 
 @pytest.fixture
@@ -32,11 +43,25 @@ def numbers():
 
 
 @pytest.fixture(scope="session")
-def detector():
-    """A detector fitted on the mixed table; tests must not change it."""
+def detectors():
+    """A function that returns the detector of an architecture.
+
+    It was fitted on the mixed table; tests must not change it.
+    """
     from aeanomaly import AutoencoderOutlierDetector
 
-    return AutoencoderOutlierDetector(**CHEAP).fit(make_table())
+    @cache
+    def fitted(architecture):
+        parameters = CHEAP | {"architecture": architecture}
+        return AutoencoderOutlierDetector(**parameters).fit(make_table())
+
+    return fitted
+
+
+@pytest.fixture(scope="session")
+def detector(detectors):
+    """A detector fitted on the mixed table; tests must not change it."""
+    return detectors("denoising")
 
 
 @pytest.fixture(scope="session")

@@ -181,6 +181,7 @@ def test_the_l1_weight_makes_codes_sparser():
     assert tight < 0.3 * loose
 
 
+@pytest.mark.slow
 def test_the_kl_weight_brings_the_mean_activity_to_its_target():
     loose, tight = (
         np.abs(

@@ -691,10 +691,11 @@ def assert_error_or_same_scores(outcome, mutated, saved):
     return set(names)
 
 
-def test_flipped_bits(outcome, saved, rng):
+@pytest.mark.parametrize("n_flips", [50, pytest.param(N_FLIPS, marks=pytest.mark.slow)])
+def test_flipped_bits(outcome, saved, rng, n_flips):
     def mutated():
         # Every other flip hits the directory at the end, which has no hash.
-        for i in range(N_FLIPS):
+        for i in range(n_flips):
             content = bytearray(saved)
             start = len(saved) - 3_000 if i % 2 else 0
             content[rng.integers(start, len(saved))] ^= 1 << rng.integers(8)
@@ -773,24 +774,26 @@ def edited(manifest, rng):
     return manifest
 
 
-def test_edited_manifests_with_the_right_hashes(outcome, saved, rng):
+@pytest.mark.parametrize("n_edits", [80, pytest.param(N_EDITS, marks=pytest.mark.slow)])
+def test_edited_manifests_with_the_right_hashes(outcome, saved, rng, n_edits):
     """An edit may make another model, but never one that fails when it scores."""
     entries = entries_of(saved)
     manifest = json.loads(entries["manifest.json"])
     names = {
         outcome(zipped(signed(entries, edited(manifest, rng))))[0]
-        for _ in range(N_EDITS)
+        for _ in range(n_edits)
     }
     assert {"ArchiveFormatError", "scores"} <= names
     assert "names no file" not in names
 
 
-def test_edited_arrays_with_the_right_hashes(outcome, saved, rng):
+@pytest.mark.parametrize("n_edits", [25, pytest.param(100, marks=pytest.mark.slow)])
+def test_edited_arrays_with_the_right_hashes(outcome, saved, rng, n_edits):
     """Arrays of other shapes, types and values, as the manifest says."""
     entries = entries_of(saved)
     manifest = json.loads(entries["manifest.json"])
     names = list(manifest["arrays"])
-    for _ in range(100):
+    for _ in range(n_edits):
         name = names[rng.integers(len(names))]
         array = np.load(io.BytesIO(entries[f"arrays/{name}.npy"]))
         changes = [array[:0], array[..., :-1], array[None], array * np.nan, -array]

@@ -117,7 +117,7 @@ def test_quality_finds_anomalies_that_stand_apart(folder, tmp_path, capsys):
     import quality
 
     output = tmp_path / "quality.csv"
-    peers = ["iforest", "knn"]
+    peers = ["knn", "lof"]
     quality.main(
         ["--folder", str(folder), "--seeds", "0", "--output", str(output)]
         + ["--detectors", *peers]

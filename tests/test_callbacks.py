@@ -19,6 +19,17 @@ from aeanomaly.training.trainer import (  # noqa: E402
 )
 
 N_COLUMNS = 4
+KINDS_OF_NETWORKS = [
+    ("undercomplete", 1),
+    ("undercomplete", 2),
+    *(
+        pytest.param(name, n_members, marks=pytest.mark.slow)
+        for name in ("denoising", "variational")
+        for n_members in (1, 2)
+    ),
+]
+# For each number of members.
+REGULARISATION = {1: {}, 2: {"batch_normalization": True, "dropout": 0.2}}
 # Keras 3.15 turns its variables into arrays in a way that NumPy 2.4 frowns on; until a
 # Keras does not.
 pytestmark = pytest.mark.filterwarnings(
@@ -29,7 +40,7 @@ pytestmark = pytest.mark.filterwarnings(
 def fit(callbacks=None, architecture="undercomplete", n_members=1, **changed):
     plan = ProgramPlan(
         resolve_architecture(architecture),
-        NetworkSpec(N_COLUMNS, 2, (8,), "relu", batch_normalization=n_members == 2),
+        NetworkSpec(N_COLUMNS, 2, (8,), "relu", **REGULARISATION[n_members]),
         Objective("squared_error", "linear", N_COLUMNS, ()),
         changed.pop("optimizer", "adam"),
         n_members,
@@ -104,8 +115,7 @@ def test_callbacks_hear_of_training_and_epochs_in_order():
     ]
 
 
-@pytest.mark.parametrize("architecture", ["undercomplete", "denoising", "variational"])
-@pytest.mark.parametrize("n_members", [1, 2])
+@pytest.mark.parametrize(("architecture", "n_members"), KINDS_OF_NETWORKS)
 def test_callbacks_that_only_watch_change_nothing(architecture, n_members):
     watched = fit([Recorder()], architecture, n_members)
     alone = fit(None, architecture, n_members)
@@ -157,8 +167,7 @@ def test_csv_logger_writes_a_line_an_epoch(tmp_path):
         assert_allclose([float(line[name]) for line in table], values)
 
 
-@pytest.mark.parametrize("architecture", ["undercomplete", "denoising", "variational"])
-@pytest.mark.parametrize("n_members", [1, 2])
+@pytest.mark.parametrize(("architecture", "n_members"), KINDS_OF_NETWORKS)
 def test_model_checkpoint_writes_a_model_that_keras_loads(
     tmp_path, architecture, n_members
 ):

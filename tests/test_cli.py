@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from cases import CHEAP, make_table
+from cases import CHEAP, first_fast_others_slow, make_table
 
 import aeanomaly
 from aeanomaly.cli import arguments, main
@@ -31,6 +31,8 @@ def _cheap_detector(monkeypatch):
 
     class Cheap(aeanomaly.AutoencoderOutlierDetector):
         def __init__(self, **params):
+            if params.get("latent_dim") == "auto":
+                del params["latent_dim"]
             super().__init__(**{**CHEAP, **params})
 
     Cheap.__name__ = "AutoencoderOutlierDetector"
@@ -98,7 +100,7 @@ def test_detect_writes_all_columns_with_scores_and_says_what_it_did(
 
 def test_detect_lists_the_most_abnormal_rows(run, source, tmp_path):
     out = tmp_path / "out.csv"
-    _, stdout, _ = run("detect", source, "--output", out, "--drop", "id")
+    _, stdout, _ = run("detect", source, "--output", out, "--drop", "id,label")
     block = stdout.split("counted from 0:\n")[1].split("\n\n")[0].splitlines()
     listed = [int(line.split()[0]) for line in block[1:11]]
     scores = pd.read_csv(out)["score"]
@@ -127,28 +129,42 @@ def test_the_label_is_never_used_in_training(run, labelled, tmp_path):
 def test_detect_repeats_itself_and_changes_with_the_seed(run, source, tmp_path):
     def scores(*args):
         out = tmp_path / "out.csv"
-        assert run("detect", source, "--output", out, "--drop", "id", *args)[0] == 0
+        drop = ("--drop", "id,label")
+        assert run("detect", source, "--output", out, *drop, *args)[0] == 0
         return pd.read_csv(out)["score"]
 
     assert scores().equals(scores())
     assert not scores().equals(scores("--random-state", 1))
 
 
-def test_quiet_says_nothing(run, source, tmp_path):
-    args = ("--output", tmp_path / "out.csv", "--quiet")
-    assert run("detect", source, *args) == (0, "", "")
+@pytest.fixture
+def identified(labelled, rng, tmp_path):
+    """A table with identifiers that are texts, and others that are numbers."""
+    path = tmp_path / "identified.csv"
+    labelled["n_visits"] = rng.permutation(len(labelled))
+    labelled.to_csv(path, index=False)
+    return path
 
 
-def test_an_identifier_is_pointed_out(run, source, tmp_path):
-    _, _, stderr = run("detect", source, "--output", tmp_path / "out.csv")
+def test_quiet_says_nothing(run, identified, tmp_path):
+    args = ("--output", tmp_path / "out.csv", "--drop", "id,label", "--quiet")
+    assert run("detect", identified, *args) == (0, "", "")
+
+
+@pytest.mark.parametrize(
+    ("name", "other"), first_fast_others_slow([("n_visits", "id"), ("id", "n_visits")])
+)
+def test_an_identifier_is_pointed_out(run, identified, tmp_path, name, other):
+    args = ("--output", tmp_path / "out.csv", "--drop", f"label,{other}")
+    _, _, stderr = run("detect", identified, *args)
     assert stderr == (
-        "note: column 'id' has another value in every row. If it is an identifier, "
-        "pass --drop id.\n"
+        f"note: column '{name}' has another value in every row. If it is an "
+        f"identifier, pass --drop {name}.\n"
     )
 
 
 def test_a_counter_is_pointed_out(run, labelled, tmp_path):
-    labelled = labelled.drop(columns=["id", "label"])
+    labelled = labelled.drop(columns=["id", "label", "n_visits"])
     path = tmp_path / "table.csv"
     labelled.assign(day=np.arange(len(labelled)) // 5).to_csv(path, index=False)
     _, _, stderr = run("fit", path, "--model", tmp_path / "m.aea")
@@ -664,11 +680,13 @@ def wait_for_a_temporary_file(folder, process):
 @pytest.mark.skipif(os.name == "nt", reason="Windows ends processes in other ways")
 @pytest.mark.parametrize(
     ("name", "status", "said"),
-    [
-        ("SIGTERM", -15, ""),
-        ("SIGHUP", -1, ""),
-        ("SIGINT", 130, "\naeanomaly score: interrupted\n"),
-    ],
+    first_fast_others_slow(
+        [
+            ("SIGTERM", -15, ""),
+            ("SIGHUP", -1, ""),
+            ("SIGINT", 130, "\naeanomaly score: interrupted\n"),
+        ]
+    ),
 )
 def test_a_signal_ends_score_and_leaves_the_older_output_only(
     model, tmp_path, name, status, said

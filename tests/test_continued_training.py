@@ -29,8 +29,8 @@ def test_without_warm_start_a_second_fit_begins_anew():
 def test_warm_start_with_another_width_trains_a_new_network():
     X = make_numbers()
     warm = AutoencoderTransformer(warm_start=True, **CONSTANT).fit(X)
-    warm.set_params(latent_dim=3).fit(X)
-    assert warm.transform(X).shape == (200, 3)
+    warm.set_params(latent_dim=1).fit(X)
+    assert warm.transform(X).shape == (200, 1)
 
 
 def test_partial_fit_learns_from_batch_after_batch():
@@ -84,6 +84,19 @@ def test_a_loaded_model_starts_its_training_anew(tmp_path):
     )
 
 
+def test_samples_repeat_themselves_and_resemble_the_rows():
+    frame = pd.DataFrame(make_numbers(), columns=list("abcde"))
+    transformer = AutoencoderTransformer(
+        **CHEAP | {"max_iter": 60}, architecture="variational"
+    ).fit(frame)
+    rows = transformer.sample(500, random_state=0)
+    assert list(rows.columns) == list(frame.columns)
+    assert ((rows.mean() - frame.mean()).abs() < frame.std()).all()
+    pd.testing.assert_frame_equal(rows, transformer.sample(500, random_state=0))
+    assert not rows.equals(transformer.sample(500, random_state=1))
+
+
+@pytest.mark.slow
 def test_samples_are_rows_in_original_units():
     rng = np.random.default_rng(0)
     amount = rng.normal(100, 5, 500)

@@ -140,7 +140,7 @@ def test_card_present_is_decided_by_the_channel(table):
 def test_history_columns_agree_with_the_stream(table):
     # From day 30 on, everything that they look back at is in the table itself.
     checked = 0
-    for _, rows in list(table.groupby("customer_id"))[:40]:
+    for _, rows in list(table.groupby("customer_id"))[:20]:
         times, amounts = rows["timestamp"].to_numpy(), rows["amount"].to_numpy()
         for i in np.flatnonzero(times >= np.datetime64("2025-01-31T00:00:00")):
             earlier, row = times[:i], rows.iloc[i]
@@ -154,7 +154,7 @@ def test_history_columns_agree_with_the_stream(table):
             else:
                 assert np.isnan(row["mean_amount_30d"])
             checked += 1
-    assert checked > 500
+    assert checked > 250
 
 
 def test_the_first_rows_have_a_history_too(table):
@@ -251,7 +251,8 @@ def test_the_data_card_describes_every_column_and_kind(script):
     assert f"random_state={script.SEED}" in card
 
 
-def test_measure_prints_a_line_per_kind(script, tmp_path, capsys):
+def test_measure_prints_a_line_per_kind(script, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(script.measure_auroc, "__defaults__", (1,))
     make_transactions(1_000, random_state=0).to_csv(tmp_path / "t.csv", index=False)
     script.main(["--output", str(tmp_path / "t.csv"), "--measure"])
     lines = capsys.readouterr().out.splitlines()

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from cases import make_table
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
@@ -24,6 +24,7 @@ def as_counts(rows):
     return dict(zip(cells, rows.weights, strict=True))
 
 
+@settings(max_examples=40)
 @given(small_tables)
 def test_each_distinct_row_stands_once_with_the_number_of_its_copies(cells):
     frame = pd.DataFrame(cells, columns=["n", "level"])
@@ -38,6 +39,7 @@ def test_each_distinct_row_stands_once_with_the_number_of_its_copies(cells):
     assert rows.n_visits * unit == len(cells)
 
 
+@settings(max_examples=40)
 @given(small_tables, st.randoms(use_true_random=False))
 def test_the_order_of_the_rows_makes_no_difference(cells, shuffler):
     frame = pd.DataFrame(cells, columns=["n", "level"])

@@ -63,7 +63,9 @@ def test_expected_numbers_are_rounded_to_their_column():
     rng = np.random.default_rng(0)
     frame = pd.DataFrame({"risk": np.where(rng.random(500) < 0.9, 0.0, 0.5), "b": 1.5})
     frame["c"] = rng.normal(size=500)
-    detector = AutoencoderOutlierDetector(**SMALL).fit(frame)
+    detector = AutoencoderOutlierDetector(
+        architecture="undercomplete", n_estimators=1, **SMALL
+    ).fit(frame)
     reason = detector.score_frame(frame[:1].assign(risk=1.0), reasons=1)["reason_1"]
     assert "e-" not in reason.iloc[0]
 
@@ -118,10 +120,8 @@ def test_more_reasons_than_columns_gives_all_columns(detector, frame):
     assert detector.score_frame(frame[:3], reasons=99).shape == (3, 2 + 6)
 
 
-def test_arrays_are_explained_by_position():
-    X = np.random.default_rng(0).normal(size=(300, 3))
-    detector = AutoencoderOutlierDetector(**SMALL).fit(X)
-    explained = detector.explain([[0.0, 25.0, 0.0]], top=1)
+def test_arrays_are_explained_by_position(number_detector):
+    explained = number_detector.explain([[0.0, 25.0, 0.0, 0.0, 0.0]], top=1)
     assert explained["column"].iloc[0] == 1
     assert explained.index.names == [None, "rank"]
 

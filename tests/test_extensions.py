@@ -236,12 +236,14 @@ def clock_table():
     rng = np.random.default_rng(0)
     minutes = np.clip(rng.normal(780, 90, 300), 500, 1_100).astype(int)
     clock = [f"{m // 60:02d}:{m % 60:02d}" for m in minutes]
-    return pd.DataFrame({"clock": clock, "v": rng.normal(size=300)})
+    table = pd.DataFrame({"clock": clock, "v": rng.normal(size=300)})
+    return table.assign(code=rng.choice([10, 20, 30], 300))
 
 
 @pytest.fixture(scope="module")
 def with_own_column(clock_table):
-    return fit(clock_table, column_kinds={"clock": ClockColumn})
+    kinds = {"clock": ClockColumn, "code": "category"}
+    return fit(clock_table, column_kinds=kinds)
 
 
 def test_an_own_kind_of_column_is_fitted_scored_and_explained(
@@ -263,7 +265,7 @@ def test_an_own_kind_of_column_is_saved_and_loaded(
         loaded.score_frame(clock_table, reasons=2),
         with_own_column.score_frame(clock_table, reasons=2),
     )
-    assert loaded.column_kinds == {"clock": ClockColumn}
+    assert loaded.column_kinds == {"clock": ClockColumn, "code": "category"}
     with pytest.raises(ArchiveFormatError, match="an object of 'ClockColumn'"):
         reloaded(with_own_column, tmp_path, [])
 
@@ -272,20 +274,17 @@ def test_a_registered_kind_of_column_has_a_name(
     registered, clock_table, tmp_path, capsys
 ):
     registered(COLUMN_KINDS, ClockColumn)
-    detector = fit(clock_table, column_kinds={"clock": "clock"})
+    detector = fit(clock_table, column_kinds={"clock": "clock", "code": "category"})
     detector.save(tmp_path / "model.aea")
     assert main(["inspect", str(tmp_path / "model.aea")]) == 0
     assert "clock     sine and cosine" in capsys.readouterr().out
 
 
-def test_a_number_may_be_read_as_a_category():
-    rng = np.random.default_rng(0)
-    table = pd.DataFrame({"code": rng.choice([10, 20, 30], 200), "v": rng.random(200)})
-    detector = fit(table, column_kinds={"code": "category"})
-    assert detector.model_.encoding.columns[0].levels == (10, 20, 30)
-    row = pd.DataFrame({"code": [15], "v": [0.5]})
+def test_a_number_may_be_read_as_a_category(with_own_column, clock_table):
+    assert with_own_column.model_.encoding.columns[2].levels == (10, 20, 30)
+    row = clock_table.head(1).assign(code=15)
     usual = row.assign(code=20)
-    assert detector.score_samples(row)[0] < detector.score_samples(usual)[0]
+    assert with_own_column.score_samples(row) < with_own_column.score_samples(usual)
 
 
 def test_wrong_kinds_of_columns_are_errors(clock_table):

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from cases import CHEAP, REGULARISATION
 
 from aeanomaly import AutoencoderTransformer
 from aeanomaly.scoring.networks.dense import Network, run_layers
@@ -135,15 +136,9 @@ def test_a_subclass_may_do_anything_and_is_not_frozen():
     assert freeze(Doubled([keras.Input((N_INPUTS,)), L.Dense(3)])) is None
 
 
-@pytest.mark.parametrize("batch_normalization", [False, True])
-def test_to_keras_computes_what_the_scorer_does(numbers, batch_normalization):
-    transformer = AutoencoderTransformer(
-        hidden_layer_sizes=(8,),
-        latent_dim=2,
-        max_iter=3,
-        random_state=0,
-        batch_normalization=batch_normalization,
-    ).fit(numbers)
+@pytest.mark.parametrize("regularisation", [{}, REGULARISATION], ids=["none", "all"])
+def test_to_keras_computes_what_the_scorer_does(numbers, regularisation):
+    transformer = AutoencoderTransformer(**CHEAP, **regularisation).fit(numbers)
     frozen = transformer.model_
     Z = frozen.encoding.encode(numbers).Z
     model = keras_model(frozen)

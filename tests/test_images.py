@@ -6,10 +6,12 @@ import inspect
 import numpy as np
 import pandas as pd
 import pytest
+from cases import first_fast_others_slow
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import aeanomaly
 from aeanomaly import AutoencoderOutlierDetector, AutoencoderTransformer, references
+from aeanomaly.architectures import NetworkSpec
 from aeanomaly.exceptions import ColumnError, InfiniteValueError
 from aeanomaly.images import (
     ConvolutionalArchitecture,
@@ -32,6 +34,7 @@ ARCHITECTURES = (
     ConvolutionalArchitecture(filters=(3, 2)),
     ConvolutionalDenoising(filters=(2,)),
 )
+DENSE_THEN_OTHERS = first_fast_others_slow(ARCHITECTURES)
 CHEAP = {"hidden_layer_sizes": (8,), "max_iter": 2, "random_state": 0}
 SHAPE = (6, 8)
 
@@ -56,6 +59,16 @@ def transformer(architecture=None, **parameters):
     return AutoencoderTransformer(architecture=architecture, **CHEAP, **parameters)
 
 
+def long_trained_detector(images):
+    """Return a detector of one network, whose graph most fits of these tests have."""
+    return AutoencoderOutlierDetector(
+        architecture=ImageUndercomplete(),
+        score_type="reconstruction",
+        n_estimators=1,
+        **CHEAP | {"max_iter": 200},
+    ).fit(images)
+
+
 @pytest.mark.slow
 @parametrize_with_checks(
     [
@@ -71,7 +84,9 @@ def test_checks_pass(estimator, check):
     check(estimator)
 
 
-@pytest.mark.parametrize("architecture", ARCHITECTURES, ids=lambda a: type(a).__name__)
+@pytest.mark.parametrize(
+    "architecture", DENSE_THEN_OTHERS, ids=lambda a: type(a).__name__
+)
 def test_all_shapes_of_the_same_images_are_the_same(architecture, images):
     results = []
     for shape in ((6, 8), (6, 8, 1), (48,)):
@@ -120,7 +135,7 @@ def test_dark_uint8_images_stay_dark():
 
 def test_images_are_trained_with_binary_crossentropy(images):
     model = transformer().fit(images)
-    assert model.scorer_.output_activation == "sigmoid"
+    assert model.model_.output_activation == "sigmoid"
     restored = model.inverse_transform(model.transform(images))
     assert restored.min() >= 0
     assert restored.max() <= 255
@@ -133,15 +148,12 @@ def test_no_shape_means_the_most_nearly_square_one(images):
 
 
 def test_constant_pixels_stay_in_the_picture(images):
-    model = transformer(ConvolutionalArchitecture(filters=(2,))).fit(images)
+    model = transformer(ConvolutionalArchitecture(filters=(3, 2))).fit(images)
     assert model.model_.encoding.n_encoded == 48
 
 
 def test_a_pixel_lit_for_the_first_time_and_a_missing_one_are_unusual(images):
-    detector = AutoencoderOutlierDetector(
-        architecture=ImageUndercomplete(), score_type="reconstruction", **CHEAP
-    ).set_params(max_iter=200)
-    detector.fit(images / 255.0)
+    detector = long_trained_detector(images / 255.0)
     changed = images[:20] / 255.0
     ordinary = detector.score_samples(changed)
     changed[:, 0, 0] = np.nan
@@ -151,6 +163,18 @@ def test_a_pixel_lit_for_the_first_time_and_a_missing_one_are_unusual(images):
     assert (detector.score_samples(changed) < ordinary).all()
 
 
+@pytest.mark.parametrize("n_channels", [1, 3])
+def test_networks_of_convolutions_mirror_any_shape(n_channels):
+    architecture = ConvolutionalArchitecture(
+        filters=(3, 2, 2), image_shape=(5, 7, n_channels)
+    )
+    encoder, decoder = architecture.build(NetworkSpec(35 * n_channels, 2, ()))
+    assert architecture.stages() == [(5, 7), (3, 4), (2, 2), (1, 1)]
+    assert encoder.input_shape == decoder.output_shape == (None, 35 * n_channels)
+    assert encoder.output_shape == decoder.input_shape == (None, 2)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("n_channels", [1, 3])
 def test_convolutions_mirror_shapes_that_two_does_not_divide(n_channels):
     rng = np.random.default_rng(0)
@@ -163,22 +187,39 @@ def test_convolutions_mirror_shapes_that_two_does_not_divide(n_channels):
     assert model.inverse_transform(codes).shape == images.shape
 
 
-def test_a_code_of_another_size_gets_dense_layers(images):
+@pytest.fixture(scope="module")
+def regularised(images):
+    """A model of convolutions and a code of another size than theirs."""
     architecture = ConvolutionalArchitecture(filters=(2,))
-    model = transformer(architecture, latent_dim=3).fit(images)
-    assert model.transform(images).shape == (60, 3)
+    regularisation = {"dropout": 0.2, "batch_normalization": True}
+    return transformer(architecture, latent_dim=3, **regularisation).fit(images)
 
 
+def test_a_code_of_another_size_gets_dense_layers(regularised, images):
+    assert regularised.transform(images).shape == (60, 3)
+
+
+@pytest.mark.parametrize("layer", ["Dropout", "BatchNormalization"])
+def test_convolutions_take_the_estimators_regularisation(regularised, layer):
+    assert f'"{layer}"' in regularised.model_.network.encoder
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("parameter", ["dropout", "batch_normalization"])
-def test_convolutions_take_the_estimators_regularisation(images, parameter):
+def test_convolutions_take_each_regularisation_alone(images, parameter):
     value = {"dropout": 0.2, "batch_normalization": True}[parameter]
     architecture = ConvolutionalArchitecture(filters=(2,))
     model = transformer(architecture, **{parameter: value}).fit(images)
-    layer = {"dropout": "Dropout", "batch_normalization": "BatchNormalization"}
-    assert f'"{layer[parameter]}"' in model.model_.network.encoder
+    has_layers = [
+        f'"{layer}"' in model.model_.network.encoder
+        for layer in ("Dropout", "BatchNormalization")
+    ]
+    assert has_layers == [parameter == "dropout", parameter != "dropout"]
 
 
-@pytest.mark.parametrize("architecture", ARCHITECTURES, ids=lambda a: type(a).__name__)
+@pytest.mark.parametrize(
+    "architecture", DENSE_THEN_OTHERS, ids=lambda a: type(a).__name__
+)
 def test_models_of_images_are_saved_and_loaded(architecture, images, tmp_path):
     detector = AutoencoderOutlierDetector(
         architecture=architecture, n_estimators=1, **CHEAP
@@ -264,9 +305,17 @@ FACTORIES = [getattr(references, n) for n in references.__all__ if n != "PUBLISH
 
 
 @pytest.mark.parametrize("factory", FACTORIES, ids=lambda f: f.__name__)
-def test_references_document_their_layers_and_reconstruct(factory, images):
+def test_references_document_their_layers(factory):
     assert "784" in inspect.getdoc(factory) or "28×28" in inspect.getdoc(factory)
     assert "===" in inspect.getdoc(factory)
+
+
+@pytest.mark.parametrize(
+    "factory",
+    first_fast_others_slow(sorted(FACTORIES, key=lambda f: f is not references.simple)),
+    ids=lambda f: f.__name__,
+)
+def test_references_reconstruct(factory, images):
     model = factory().set_params(max_iter=1, batch_size=32).fit(images)
     assert model.inverse_transform(model.transform(images)).shape == images.shape
     convolutional = isinstance(model.architecture_, ConvolutionalArchitecture)
@@ -300,7 +349,7 @@ def test_the_error_map_is_what_the_scores_are_made_of(images):
 
 
 def test_a_corrupted_pixel_is_the_brightest_of_its_error_map(images):
-    model = transformer(latent_dim=4).set_params(max_iter=200).fit(images)
+    model = transformer().set_params(max_iter=200).fit(images)
     changed = images[:10].copy()
     changed[:, 0, 7] = 255
     errors = ErrorMapDisplay.from_estimator(model, changed).errors
@@ -308,19 +357,16 @@ def test_a_corrupted_pixel_is_the_brightest_of_its_error_map(images):
     assert (brightest == 7).mean() >= 0.9
 
 
-def test_an_error_map_needs_an_architecture_for_images():
-    model = AutoencoderTransformer(**CHEAP).fit(make_images().reshape(60, -1))
+def test_an_error_map_needs_an_architecture_for_images(number_detector):
     with pytest.raises(TypeError, match="needs an estimator with an ImageArchitecture"):
-        ErrorMapDisplay.from_estimator(model, make_images())
+        ErrorMapDisplay.from_estimator(number_detector, make_images())
 
 
 def test_the_first_reason_is_the_corrupted_pixel(images):
-    detector = AutoencoderOutlierDetector(
-        architecture=ImageUndercomplete(), score_type="reconstruction", **CHEAP
-    ).set_params(max_iter=200)
+    detector = long_trained_detector(images)
     changed = images[:10].copy()
     changed[:, 0, 7] = 255
-    reasons = detector.fit(images).explain(changed, top=1)
+    reasons = detector.explain(changed, top=1)
     assert (reasons["column"] == 7).mean() >= 0.9
     assert (reasons["observed"] == 255).mean() >= 0.9
 

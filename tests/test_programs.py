@@ -149,7 +149,7 @@ def test_threads_that_ask_at_once_get_one_program(empty_cache):
     [
         make_plan(),
         make_plan(n_members=2, batch_normalization=True, dropout=0.2),
-        make_plan(Variational(), n_members=5),
+        pytest.param(make_plan(Variational(), n_members=5), marks=pytest.mark.slow),
     ],
     ids=["plain", "state", "many members"],
 )
@@ -165,9 +165,9 @@ def test_steps_give_the_same_however_they_are_cut_into_calls(plan, rows):
 
 def test_a_reset_forgets_what_was_trained_before(rows):
     program = get_program(make_plan(n_members=2, batch_normalization=True, dropout=0.2))
-    before = trained(program, rows, make_steps(5))
+    before = trained(program, rows, make_steps(5), held_out=rows)
     trained(program, 3 * rows, make_steps(9, seed=1), held_out=rows)
-    after = trained(program, rows, make_steps(5))
+    after = trained(program, rows, make_steps(5), held_out=rows)
     assert_array_equal(before[0], after[0])
     assert_array_equal(before[2], after[2])
 
@@ -202,7 +202,7 @@ def test_the_held_out_loss_is_the_mean_over_all_held_out_rows(rows):
 
 
 def test_operations_on_all_threads_train_to_the_same_weights(rows, monkeypatch):
-    program = get_program(make_plan(n_members=2))
+    program = get_program(make_plan())
     steps = make_steps(11, n_rows=5)
     one_at_a_time = trained(program, rows, steps)
     monkeypatch.setattr(programs, "_SMALL_STEP", 0)
@@ -221,6 +221,7 @@ def test_one_program_serves_large_batches_and_then_small_ones(rows, monkeypatch)
         assert_array_equal(one, other)
 
 
+@pytest.mark.slow
 def test_xla_trains_to_the_same_weights_whatever_the_chunks(rows, monkeypatch):
     monkeypatch.setattr(programs, "_XLA_STEPS", 8)
     program = get_program(make_plan(n_members=2))

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aeanomaly.scoring.archive.classes import model_classes
@@ -55,6 +55,7 @@ def typed(value):
     return type(value), value
 
 
+@settings(max_examples=40)
 @given(VALUES)
 def test_plain_values_come_back_equal_and_of_the_same_types(value):
     assert typed(round_trip(value)) == typed(value)

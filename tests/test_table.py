@@ -42,7 +42,7 @@ def as_table(cells):
     return table.assign(row=np.arange(len(table)))
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(rows, st.sampled_from(["robust", "standard", "none"]))
 def test_decoding_gives_the_table_back(cells, scaling):
     table = as_table(cells)
@@ -73,7 +73,7 @@ def test_decoding_gives_the_table_back(cells, scaling):
     assert (apart <= rounding + MARGIN_SECONDS).all()
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(rows, rows)
 def test_other_rows_of_the_same_kinds_are_encoded_without_error(fitted, given_rows):
     encoding = fit(as_table(fitted))

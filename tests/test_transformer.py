@@ -28,7 +28,7 @@ def make(**parameters):
 def make_preprocessing():
     return ColumnTransformer(
         [
-            ("numbers", StandardScaler(), ["amount", "n_visits"]),
+            ("numbers", StandardScaler(), ["amount"]),
             (
                 "levels",
                 OneHotEncoder(sparse_output=False, handle_unknown="ignore"),
@@ -61,31 +61,36 @@ def test_fit_transform_equals_fit_then_transform(table):
 
 
 def test_an_array_comes_back_as_an_array(numbers):
-    transformer = make(max_iter=300, batch_size=32, architecture="linear").fit(numbers)
+    transformer = make(max_iter=300, batch_size=32).fit(numbers)
     rows = transformer.inverse_transform(transformer.transform(numbers))
     assert isinstance(rows, np.ndarray)
     # The rows lie near a plane, which two codes describe.
     assert np.abs(rows - numbers).mean() < 0.3 * np.abs(numbers).mean()
 
 
-def test_a_mixed_frame_comes_back_with_its_columns_units_and_levels(table):
-    transformer = make(max_iter=150, batch_size=32, latent_dim=4).fit(table)
+def test_a_mixed_frame_comes_back_with_its_columns_units_and_levels(transformer, table):
     rows = transformer.inverse_transform(transformer.transform(table))
     assert isinstance(rows, pd.DataFrame)
     assert list(rows.columns) == list(table.columns)
     assert len(rows) == len(table)
     assert set(rows["country"].dropna()) <= set(table["country"].dropna())
     assert set(rows["size"]) <= {"large", "small"}
-    assert np.mean(rows["size"].to_numpy() == table["size"].to_numpy()) > 0.9
     assert (rows["version"] == 3.0).all()
     assert rows["opened"].dtype.kind == "M"
     assert rows["opened"].between("2024-12-01", "2025-03-01").all()
+
+
+@pytest.mark.slow
+def test_the_rows_of_a_mixed_frame_come_back_nearly_the_same(table):
+    transformer = make(max_iter=150, batch_size=32, latent_dim=4).fit(table)
+    rows = transformer.inverse_transform(transformer.transform(table))
+    assert np.mean(rows["size"].to_numpy() == table["size"].to_numpy()) > 0.9
     known = table["age"].notna()
     assert np.corrcoef(rows["age"][known], table["age"][known])[0, 1] > 0.8
 
 
 def test_score_is_minus_the_reconstruction_error(numbers):
-    transformer = make(architecture="linear", scaling="standard").fit(numbers)
+    transformer = make(scaling="standard").fit(numbers)
     scaled = StandardScaler().fit_transform(numbers)
     restored = transformer.inverse_transform(transformer.transform(numbers))
     errors = (restored - numbers) / numbers.std(axis=0)
@@ -169,18 +174,22 @@ def test_codes_stand_beside_other_features_in_a_union(numbers):
     ]
 
 
-def test_codes_stand_in_a_column_transformer(table):
-    columns = ColumnTransformer(
-        [("codes", make(), ["amount", "country", "size"])], remainder="drop"
+def test_codes_stand_in_a_column_transformer(numbers):
+    frame = pd.DataFrame(numbers, columns=list("abcde")).assign(other="x")
+    columns = ColumnTransformer([("codes", make(), list("abcde"))], remainder="drop")
+    codes = columns.fit_transform(frame)
+    assert_array_equal(codes, make().fit_transform(frame[list("abcde")]))
+
+
+def test_codes_feed_a_detector(numbers):
+    detector = AutoencoderOutlierDetector(
+        **CHEAP, architecture="undercomplete", n_estimators=1
     )
-    assert columns.fit_transform(table).shape == (len(table), 2)
+    pipeline = make_pipeline(make(), detector).fit(numbers)
+    assert np.isfinite(pipeline.score_samples(numbers)).all()
 
 
-def test_codes_feed_a_detector(table):
-    pipeline = make_pipeline(make(), AutoencoderOutlierDetector(**CHEAP))
-    assert np.isfinite(pipeline.fit(table).score_samples(table)).all()
-
-
+@pytest.mark.slow
 def test_skrubs_table_vectorizer_stands_in_front(table):
     from skrub import TableVectorizer
 
@@ -207,6 +216,7 @@ def test_weights_are_routed_through_a_pipeline(numbers, rng, estimator):
     assert not np.allclose(routed, getattr(plain, method)(numbers), rtol=1e-2)
 
 
+@pytest.mark.slow
 def test_a_search_over_the_latent_size_needs_no_labels(numbers):
     search = GridSearchCV(
         make(max_iter=60, batch_size=32), {"latent_dim": [1, 2]}, cv=2

@@ -154,7 +154,6 @@ class ConvolutionalDenoising(ConvolutionalArchitecture):
     """
 
     tunable: ClassVar[tuple[str, ...]] = ("noise_level",)
-    draws_noise = True
     _parameter_constraints: ClassVar[dict] = {
         **ConvolutionalArchitecture._parameter_constraints,
         "noise_level": [Interval(Real, 0, None, closed="left")],

@@ -1,0 +1,320 @@
+"""Tests of which rows calibrate what: scales, offsets, weights of errors."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from small_rows import (
+    category,
+    constant_model,
+    evaluation,
+    multiplying_model,
+    numbers,
+    part_rows,
+)
+
+from aeanomaly import AutoencoderOutlierDetector, QuantileThreshold, Threshold
+from aeanomaly.architectures import resolve_architecture
+from aeanomaly.fitting.distinct_rows import DistinctRows
+from aeanomaly.fitting.hybrid import fit_combination, suspicious_rows
+from aeanomaly.fitting.reconstruction import fit_residual
+from aeanomaly.fitting.split import FitRows, split_rows
+from aeanomaly.scoring.encoding.columns import NumericColumn
+from aeanomaly.scoring.encoding.table import TableEncoding
+from aeanomaly.scoring.parts import Covariance, Marginal, Residual, ScorePart, TailScale
+
+TEN = np.array([0.0, 0.5, 1.9, 2.0, 2.5, 5.0, 9.0, 9.5, 10.0, 4.0])[:, None]
+TEN_WEIGHTS = np.array([1.0, 4.0, 1.0, 2.0, 1.0, 1.0, 3.0, 1.0, 1.0, 5.0])
+
+
+def combine(Z, parts, *, weights=None, n_references=5, model=None):
+    weights = np.ones(len(Z)) if weights is None else weights
+    model = multiplying_model(numbers(Z.shape[1]), 0.5) if model is None else model
+    rng = np.random.default_rng(0)
+    return fit_combination(model, Z, weights, parts, n_references, rng)
+
+
+def watching_part():
+    """A part of the score that keeps what it is shown, and the dict it keeps it in."""
+    shown = {}
+
+    class Watching(ScorePart):
+        name = "watching"
+
+        @classmethod
+        def fit(cls, rows):
+            shown["rows"] = rows
+            return cls()
+
+        def statistic(self, evaluation, encoding):
+            return evaluation.Z[:, 0]
+
+        def unseen_statistic(self, evaluation, encoding):
+            shown["calibration"] = evaluation
+            return evaluation.Z[:, 0] - 100.0
+
+        def cells(self, evaluation, encoding):
+            return np.abs(evaluation.Z)
+
+    return Watching, shown
+
+
+# --- Scales of the parts ---
+
+
+def test_every_row_of_a_small_table_calibrates_the_scales_and_the_covariance():
+    part, shown = watching_part()
+    combine(TEN, [part], n_references=4)
+    assert_array_equal(np.sort(shown["calibration"].Z, axis=0), np.sort(TEN, axis=0))
+    assert_array_equal(np.sort(shown["rows"].sample), np.arange(10))
+
+
+def test_a_large_table_is_calibrated_by_10_000_and_sampled_by_20_000_rows_at_random():
+    part, shown = watching_part()
+    Z = np.arange(30_000.0)[:, None]
+    combine(Z, [part])
+    for positions, n_rows in (
+        (shown["calibration"].Z[:, 0], 10_000),
+        (shown["rows"].sample, 20_000),
+    ):
+        assert len(np.unique(positions)) == len(positions) == n_rows
+        assert_allclose(np.mean(positions), 15_000, rtol=0.02)
+
+
+def test_references_are_so_many_distinct_rows_at_random():
+    part, shown = watching_part()
+    combine(np.arange(3_000.0)[:, None], [part], n_references=1_000)
+    references = shown["rows"].references
+    assert len(np.unique(references)) == len(references) == 1_000
+    assert_allclose(references.mean(), 1_500, rtol=0.05)
+
+
+def test_a_scale_is_that_of_the_statistics_as_if_unseen_by_their_weight():
+    part, _ = watching_part()
+    (scaled,) = combine(TEN, [part], weights=TEN_WEIGHTS).parts
+    expected = TailScale.fit(TEN[:, 0] - 100.0, TEN_WEIGHTS)
+    assert_array_equal(scaled.scale.values, expected.values)
+    assert_allclose(scaled.scale.surprises, expected.surprises)
+    assert scaled.scale.spread == expected.spread
+
+
+def test_the_residuals_scale_is_that_of_the_networks_errors():
+    (scaled,) = combine(TEN, [Residual]).parts
+    expected = TailScale.fit((0.5 * TEN[:, 0]) ** 2, np.ones(10))
+    assert_allclose(scaled.scale.values, expected.values)
+    assert_allclose(scaled.scale.surprises, expected.surprises)
+
+
+def test_the_marginals_scale_is_that_of_rows_taken_out_of_their_own_bins():
+    (scaled,) = combine(TEN, [Marginal]).parts
+    # Five bins of width 2 hold 3, 2, 2, 0 and 3 rows; less the row itself, of nine.
+    shares = np.repeat([3, 2, 2, 3], [3, 2, 2, 3]) / 14
+    expected = TailScale.fit(-np.log(5 * shares), np.ones(10))
+    assert_allclose(scaled.scale.values, expected.values, rtol=1e-6)
+    assert_allclose(scaled.scale.surprises, expected.surprises)
+
+
+def test_parts_are_fitted_to_the_rows_and_their_weights():
+    Z = np.random.default_rng(0).standard_normal((10, 2))
+    (scaled,) = combine(Z, [Covariance], weights=TEN_WEIGHTS).parts
+    alone = Covariance.fit(part_rows(Z, numbers(2), weights=TEN_WEIGHTS))
+    assert_allclose(scaled.part.center, alone.center, rtol=1e-5)
+    assert_allclose(scaled.part.precision, alone.precision, rtol=1e-4, atol=1e-6)
+
+
+def test_the_parts_are_combined_by_a_power_of_five():
+    part, _ = watching_part()
+    Z = np.column_stack([TEN, TEN[::-1]])
+    combination = combine(Z, [part, Residual])
+    asked = evaluation(Z, 0.5 * Z)
+    surprises = [
+        scaled.scale(scaled.part.statistic(asked, numbers(2)))
+        for scaled in combination.parts
+    ]
+    by_hand = ((surprises[0] ** 5 + surprises[1] ** 5) / 2) ** (1 / 5)
+    assert_allclose(combination.statistic(asked, numbers(2)), by_hand)
+
+
+def test_what_is_expected_comes_from_the_first_part_that_uses_the_other_columns():
+    Z = np.random.default_rng(0).standard_normal((10, 2))
+    combination = combine(Z, [Residual, Covariance, Marginal])
+    covariance = combination.parts[1].part
+    asked = evaluation(Z, 0.5 * Z)
+    assert_array_equal(
+        combination.expected(asked, numbers(2)), covariance.expected(asked, numbers(2))
+    )
+    without = combine(Z, [Residual, Marginal]).expected(asked, numbers(2))
+    assert_array_equal(without, 0.5 * Z)
+
+
+# --- Rows that the networks do not see ---
+
+
+def test_a_row_is_suspicious_for_being_rare_among_the_others():
+    encoding = TableEncoding((category("a", *"abc"), category("b", *"pq")), named=True)
+    levels = [(0, 0)] + [(1, 1)] * 3 + [(2, 0)] * 7
+    Z = np.array([[*np.eye(3)[a], *np.eye(2)[b]] for a, b in levels])
+    # Beside the others the first row's levels stand 0 and 7 times, those of the next
+    # three 2 and 2 times. Counted with themselves those three were the rarer ones.
+    found = suspicious_rows(Z, np.ones(11), encoding, share=0.09)
+    assert_array_equal(np.flatnonzero(found), [0])
+
+
+def test_at_most_the_share_of_the_rows_is_suspicious():
+    rows = np.random.default_rng(0).standard_normal((100, 3))
+    for share in (0.0, 0.08, 0.3):
+        n_found = suspicious_rows(rows, np.ones(100), numbers(3), share).sum()
+        assert n_found == round(100 * share)
+
+
+def split(n_rows, share):
+    Z = np.zeros((n_rows, 1))
+    rows = DistinctRows(Z, np.ones(n_rows), n_rows)
+    return split_rows(rows, Z, share, np.random.default_rng(0))
+
+
+def test_a_share_of_the_rows_is_held_out_of_training_at_random():
+    rows = split(200, 0.1)
+    assert rows.holds_out
+    assert len(rows.held_out) == 20
+    every = np.concatenate([rows.training, rows.held_out])
+    assert_array_equal(np.sort(every), np.arange(200))
+    assert_allclose(rows.held_out.mean(), 100, atol=30)
+
+
+def test_where_fewer_than_five_rows_would_be_held_out_all_rows_are_both():
+    assert len(split(46, 0.1).held_out) == 5
+    few = split(44, 0.1)
+    assert not few.holds_out
+    assert_array_equal(few.training, np.arange(44))
+    assert_array_equal(few.held_out, np.arange(44))
+
+
+# --- The residual's weights ---
+
+
+def fit_rows(Z, weights, training, held_out):
+    Z = np.asarray(Z, dtype=float)
+    rows = DistinctRows(Z, np.asarray(weights, dtype=float), len(Z))
+    return FitRows(rows, Z, np.array(training), np.array(held_out))
+
+
+def test_errors_are_weighed_by_one_half_over_their_mean_square_on_held_out_rows():
+    Z = [[50.0, 1.0], [60.0, 2.0], [1.0, 2.0], [2.0, 3.0], [3.0, 4.0]]
+    rows = fit_rows(Z, [9, 9, 1, 2, 1], training=[0, 1], held_out=[2, 3, 4])
+    model = multiplying_model(numbers(2), 0.5, 2.0)
+    # Members err by half of the value and by the whole of it.
+    mean_square = np.array([1 + 8 + 9, 4 + 18 + 16]) / 4 * (0.25 + 1) / 2
+    residual = fit_residual(model, rows)
+    assert_allclose(residual.weights, 0.5 / mean_square, rtol=1e-6)
+
+
+def test_an_error_below_a_tenth_of_a_deviation_is_weighed_as_one_of_a_tenth():
+    Z = [[0.5, 3.0]] * 5
+    rows = fit_rows(Z, np.ones(5), training=range(5), held_out=range(5))
+    model = multiplying_model(numbers(2), 0.9)
+    residual = fit_residual(model, rows)
+    # Errors of 0.05 and of 0.3 deviations.
+    assert_allclose(residual.weights, [0.5 / 0.1**2, 0.5 / 0.3**2], rtol=1e-5)
+
+
+def test_the_cross_entropy_of_a_category_is_weighed_as_it_is():
+    import pandas as pd
+
+    encoding = TableEncoding(
+        (NumericColumn("amount", 0.0, 1.0), category("size", "L", "S")), named=True
+    )
+    table = pd.DataFrame({"amount": [1.0, 2.0], "size": ["L", "S"]})
+    Z = encoding.encode(table).Z
+    every = np.arange(2)
+    rows = FitRows(DistinctRows(table, np.ones(2), 2), Z, every, every)
+    residual = fit_residual(constant_model(encoding, [0.0, 1.0, 1.0]), rows)
+    assert_allclose(residual.weights, [0.5 / 2.5, 1.0])
+
+
+# --- The threshold ---
+
+
+class Untrained(AutoencoderOutlierDetector):
+    """A detector of one column whose network halves, and whose rows are given.
+
+    The last four of them do not train it.
+    """
+
+    def _fit_model(self, X, sample_weight, rng, **how):
+        self.architecture_ = resolve_architecture(self.architecture)
+        self.model_ = multiplying_model(numbers(1), 0.5)
+        self.n_features_in_ = 1
+        every = np.arange(len(X))
+        return fit_rows(X, sample_weight, every[:-4], every[-4:])
+
+
+TRAINING = [[1.0], [8.0], [2.0], [9.0], [2.5], [0.5]]
+HELD_OUT = [[3.0], [5.0], [4.0], [6.0]]
+WEIGHTS = np.array([3.0, 1.0, 1.0, 1.0, 2.0, 1.0, 1.0, 1.0, 1.0, 5.0])
+
+
+def fit_untrained(**parameters):
+    detector = Untrained(score_type="reconstruction", **parameters)
+    return detector.fit(TRAINING + HELD_OUT, sample_weight=WEIGHTS)
+
+
+class Remembering(Threshold):
+    """A rule that remembers what it was shown."""
+
+    shown = None
+
+    def offset(self, scores, weights):
+        Remembering.shown = scores, weights
+        return -1.5
+
+
+def expected_scores(detector, rows):
+    (weight,) = detector.scorer_.reduction.weights
+    return -weight * (0.5 * np.array(rows)[:, 0]) ** 2
+
+
+@pytest.mark.parametrize("fit", ["fit", "partial_fit"])
+def test_a_threshold_rule_is_shown_the_held_out_rows_and_their_weights(fit):
+    detector = Untrained(score_type="reconstruction", threshold=Remembering())
+    getattr(detector, fit)(TRAINING + HELD_OUT, sample_weight=WEIGHTS)
+    scores, weights = Remembering.shown
+    assert_allclose(scores, expected_scores(detector, HELD_OUT))
+    assert_array_equal(weights, WEIGHTS[-4:])
+    assert detector.offset_ == -1.5
+
+
+def test_without_any_choice_one_percent_of_the_held_out_rows_lies_below_the_offset():
+    detector = fit_untrained()
+    scores = np.repeat(expected_scores(detector, HELD_OUT), [1, 1, 1, 5])
+    assert_allclose(detector.offset_, np.quantile(scores, 0.01))
+
+
+def test_contamination_is_the_share_of_all_training_rows_below_the_offset():
+    detector = fit_untrained(contamination=0.05)
+    scores = expected_scores(detector, TRAINING + HELD_OUT)
+    repeated = np.repeat(scores, WEIGHTS.astype(int))
+    assert_allclose(detector.offset_, np.quantile(repeated, 0.05))
+
+
+@pytest.mark.parametrize(
+    ("parameters", "share"),
+    [
+        ({}, 0.01),
+        ({"contamination": 0.3}, 0.3),
+        ({"threshold": QuantileThreshold(quantile=0.4)}, 0.4),
+    ],
+)
+def test_fit_threshold_applies_the_rule_to_the_rows_it_is_given(parameters, share):
+    detector = fit_untrained(**parameters)
+    given = np.arange(20.0)[:, None]
+    detector.fit_threshold(given)
+    scores = expected_scores(detector, given)
+    assert_allclose(detector.offset_, np.quantile(scores, share))
+
+
+def test_a_row_is_an_outlier_if_its_score_is_less_than_the_offset():
+    detector = fit_untrained()
+    (detector.offset_,) = detector.score_samples([[5.0]])
+    assert_array_equal(detector.predict([[4.9], [5.0], [5.1]]), [1, 1, -1])
+    decision = detector.decision_function([[4.0]])
+    assert_allclose(decision, detector.score_samples([[4.0]]) - detector.offset_)
