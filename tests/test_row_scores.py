@@ -93,6 +93,27 @@ def test_training_rows_that_were_rounded_keep_their_scores(digits):
     assert (detector.predict(same) == detector.predict(X)).all()
 
 
+def test_a_row_has_one_label_alone_and_among_others():
+    table = make_levels(1)
+    detector = AutoencoderOutlierDetector(contamination=0.1, **SMALL).fit(table)
+    labels = detector.predict(table)
+    assert -1 in labels
+    flagged = np.flatnonzero(labels == -1)[:20]
+    for i in [*range(40), *flagged]:
+        assert detector.predict(table.iloc[[i]])[0] == labels[i]
+
+
+@pytest.mark.parametrize("share", [0.05, 0.1])
+def test_contamination_is_the_greatest_share_flagged_whatever_the_ties(share):
+    rng = np.random.default_rng(0)
+    x = rng.choice([0, 1], 1_000, p=[0.97, 0.03])
+    table = pd.DataFrame({"x": x, "y": rng.choice([0, 1], 1_000)})
+    detector = AutoencoderOutlierDetector(contamination=share, **SMALL).fit(table)
+    flagged = detector.predict(table) == -1
+    assert 0 < flagged.mean() <= share
+    assert (table["x"][flagged] == 1).all()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_by_default_equal_rows_have_equal_scores(seed):

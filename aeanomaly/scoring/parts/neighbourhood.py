@@ -90,9 +90,11 @@ class Neighbourhood(ScorePart):
             nearest = distances.argmin(axis=1)
             first[block] = rows - self.references[nearest]
             close = np.flatnonzero(_squared(first[block]) < self.near_squared)
-            distances[close, nearest[close]] = np.inf
-            nearest[close] = distances[close].argmin(axis=1)
-            second[block] = rows - self.references[nearest]
+            others = distances[close]
+            others[np.arange(len(close)), nearest[close]] = np.inf
+            second[block] = first[block]
+            following = self.references[others.argmin(axis=1)]
+            second[block][close] = rows[close] - following
         return first, second
 
     def statistic(self, evaluation: Evaluation, encoding: TableEncoding) -> np.ndarray:
