@@ -353,7 +353,7 @@ class AutoencoderOutlierDetector(OutlierMixin, BaseAutoencoder):
         if self.score_type == "reconstruction":
             calibrated = fit_reconstruction(self.model_, rows)
         else:
-            names = PARTS if self.score_type == "hybrid" else self.score_type
+            names = PARTS.built_in if self.score_type == "hybrid" else self.score_type
             parts = resolve_parts(names)
             calibrated = fit_hybrid(self.model_, rows, parts, self.n_references, rng)
         self.scorer_ = Scorer(self.model_, calibrated.reduction)

@@ -5,7 +5,7 @@
     AeanomalyError
     ├── ColumnError(ValueError)          a column is missing, unknown or of another kind
     │   └── InfiniteValueError           a column holds infinite values
-    ├── TrainingError(ValueError)        training ended with weights that are no numbers
+    ├── TrainingError(ValueError)        training ended with weights that are not finite
     ├── TableError(ValueError)           a table file cannot be read or written
     └── ArchiveError(ValueError)         a model file cannot be read
         ├── ArchiveFormatError           it is not an aeanomaly archive, or is truncated

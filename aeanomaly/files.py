@@ -19,7 +19,7 @@ from types import FrameType
 
 __all__ = ["TEMPORARY_MARK", "atomic_file", "obstacle_at"]
 
-# In every temporary name, so that what a `kill -9` left behind can be told.
+# In every temporary name, so that what a `kill -9` left behind can be recognised.
 TEMPORARY_MARK = "aeanomaly-tmp"
 # Names have 255 bytes, of which a character takes up to four.
 _KEPT_NAME_LENGTH = 48

@@ -47,7 +47,7 @@ def load(
     -------
     AutoencoderOutlierDetector or AutoencoderTransformer
         Fitted, with the parameters and attributes of the saved one. A `random_state`
-        that was no integer is None.
+        that was not an integer is None.
 
     Raises
     ------
@@ -83,7 +83,7 @@ def load(
         plain = model.manifest["state"]
         state = from_plain(plain, model.arrays, known, stand_in)
         if not isinstance(state, EstimatorState):
-            raise ValueError("the manifest describes no estimator")
+            raise ValueError("the manifest does not describe an estimator")
         return _estimator(model, state)
 
 

@@ -20,6 +20,11 @@ class Registry(Mapping[str, Any]):
     key : str, default="name"
         The class attribute that holds the name.
 
+    Attributes
+    ----------
+    built_in : tuple of str
+        Names of the classes that come with the package, in their order.
+
     Examples
     --------
     >>> class Median:
@@ -35,7 +40,7 @@ class Registry(Mapping[str, Any]):
         self._classes: dict[str, type] = {}
         for cls in classes:
             self.register(cls)
-        self._built_in = frozenset(self._classes)
+        self.built_in = tuple(self._classes)
 
     def register(self, cls: Class) -> Class:
         """Add a class under its name, in place of an own one of that name.
@@ -57,7 +62,7 @@ class Registry(Mapping[str, Any]):
                 f"{cls.__name__} has no name of its own. Write {self._key} = '...' in "
                 f"the class to register it as a {self.title}."
             )
-        if name in getattr(self, "_built_in", ()):
+        if name in getattr(self, "built_in", ()):
             raise ValueError(
                 f"{name!r} is the name of aeanomaly's own {self.title} "
                 f"{self._classes[name].__name__}. Give {cls.__name__} another name."
@@ -68,7 +73,7 @@ class Registry(Mapping[str, Any]):
     def __getitem__(self, name: str) -> Any:
         if name in self._classes:
             return self._classes[name]
-        raise KeyError(f"{name!r} is the name of no {self.title}. Allowed: {self}.")
+        raise KeyError(f"{name!r} is not the name of a {self.title}. Allowed: {self}.")
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._classes)

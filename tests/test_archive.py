@@ -252,7 +252,9 @@ def test_truncated_file(read, saved):
 
 
 def test_another_zip_file(read):
-    with pytest.raises(ArchiveFormatError, match=r"but no aeanomaly model: it lacks"):
+    with pytest.raises(
+        ArchiveFormatError, match=r"but not an aeanomaly model: it lacks"
+    ):
         read(zipped({"word/document.xml": b"<x/>"}))
 
 
@@ -316,7 +318,7 @@ def test_entry_that_the_manifest_does_not_list(read, saved, name, tmp_path):
 
 def test_entry_that_stands_twice(read, saved):
     entries = list(entries_of(saved).items())
-    with pytest.raises(ArchiveIntegrityError, match="an entry that stands twice"):
+    with pytest.raises(ArchiveIntegrityError, match="an entry that appears twice"):
         read(zipped([*entries, entries[-1]]))
 
 
@@ -412,7 +414,7 @@ def test_lack_of_memory(read, saved, monkeypatch):
 )
 def test_manifest_that_is_no_manifest(read, saved, text):
     with pytest.raises(
-        ArchiveFormatError, match="describes no model that this aeanoma"
+        ArchiveFormatError, match="does not describe a model that this aeanoma"
     ):
         read(zipped(signed(entries_of(saved), text)))
 
@@ -441,7 +443,7 @@ COLUMN = ("encoding", "columns", 0)
     ("change", "text"),
     [
         (lambda m: m.pop("model"), "KeyError: 'model'"),
-        (lambda m: m.update(model=3), "describes no model"),
+        (lambda m: m.update(model=3), "does not describe a model"),
         (lambda m: m.update(reduction=None), "Detector cannot have this reduction"),
         (lambda m: m.update(offset=math.nan), "the threshold is not a number"),
         (lambda m: m.update(estimator="Popen"), "estimator 'Popen' is unknown"),
@@ -646,7 +648,7 @@ def test_array_that_declares_a_huge_shape(read, saved, shape, text):
     ],
 )
 def test_array_that_is_no_array(read, saved, content):
-    with pytest.raises(ArchiveFormatError, match="describes no model"):
+    with pytest.raises(ArchiveFormatError, match="does not describe a model"):
         read(replaced_array(saved, content))
 
 

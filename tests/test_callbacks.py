@@ -179,7 +179,7 @@ def test_model_checkpoint_writes_a_model_that_keras_loads(
     for one, other in zip(model.get_weights(), recorder.weights[-1], strict=True):
         assert_array_equal(one, other)
     rows = np.zeros((3, model.input_shape[1]), dtype=np.float32)
-    assert model.predict(rows, verbose=0).shape == (3, N_COLUMNS)
+    assert model(rows).shape == (3, N_COLUMNS)
 
 
 def test_the_checkpoint_of_the_best_epoch_is_that_epochs(tmp_path):

@@ -257,7 +257,8 @@ def test_contamination_is_the_share_of_the_training_rows_flagged(contamination):
 
 
 def test_the_quantile_rule_flags_its_share_of_fresh_normal_rows():
-    detector = make(threshold=QuantileThreshold(quantile=0.1))
+    rule = QuantileThreshold(quantile=0.1)
+    detector = make(threshold=rule, score_type="reconstruction")
     detector.fit(make_numbers(4_000, seed=1))
     flagged = np.mean(detector.predict(make_numbers(4_000, seed=2)) == -1)
     # 400 held-out rows put the cut: three standard errors are 4.5 %.

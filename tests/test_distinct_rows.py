@@ -24,7 +24,7 @@ def as_counts(rows):
     return dict(zip(cells, rows.weights, strict=True))
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(small_tables)
 def test_each_distinct_row_stands_once_with_the_number_of_its_copies(cells):
     frame = pd.DataFrame(cells, columns=["n", "level"])
@@ -39,7 +39,7 @@ def test_each_distinct_row_stands_once_with_the_number_of_its_copies(cells):
     assert rows.n_visits * unit == len(cells)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(small_tables, st.randoms(use_true_random=False))
 def test_the_order_of_the_rows_makes_no_difference(cells, shuffler):
     frame = pd.DataFrame(cells, columns=["n", "level"])

@@ -119,16 +119,16 @@ def test_trimming_finds_the_rows_that_are_rare_column_by_column(detector, rows):
 
 def test_trimmed_training_rows_are_not_learnt():
     rng = np.random.default_rng(0)
-    clean = rng.standard_normal((900, 6)) * 0.5
-    planted = 6 + 0.1 * rng.standard_normal((45, 6))
+    clean = rng.standard_normal((900, 8)) * 0.5
+    planted = 6 + 0.1 * rng.standard_normal((45, 8))
     X = np.vstack([clean, planted])
     residual = {}
     for share in (0.0, 0.08):
         detector = AutoencoderOutlierDetector(
-            score_type="reconstruction", trim_fraction=share, random_state=0
+            score_type="reconstruction", trim_fraction=share, **SMALL | {"max_iter": 60}
         ).fit(X)
         residual[share] = -np.median(detector.score_samples(planted))
-    assert residual[0.08] > residual[0.0]
+    assert residual[0.08] > 10 * residual[0.0]
 
 
 def test_score_type_selects_the_plain_error(rows):

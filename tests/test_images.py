@@ -147,8 +147,11 @@ def test_no_shape_means_the_most_nearly_square_one(images):
     assert model.architecture.image_shape is None
 
 
-def test_constant_pixels_stay_in_the_picture(images):
-    model = transformer(ConvolutionalArchitecture(filters=(3, 2))).fit(images)
+@pytest.mark.parametrize(
+    "architecture", DENSE_THEN_OTHERS, ids=lambda a: type(a).__name__
+)
+def test_constant_pixels_stay_in_the_picture(images, architecture):
+    model = transformer(architecture).fit(images)
     assert model.model_.encoding.n_encoded == 48
 
 

@@ -396,7 +396,7 @@ def params_of(state):
         ),
         (
             lambda s: s.update({"class": "Sparse", "fields": {}}),
-            "describes no estimator",
+            "does not describe an estimator",
         ),
     ],
 )

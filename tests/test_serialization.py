@@ -178,9 +178,9 @@ def test_no_default_stands_in_for_a_missing_field():
     [
         ({"class": "os.system", "fields": {}}, ValueError, "class 'os.system' is unkn"),
         ({"class": ["Network"], "fields": {}}, ValueError, "is unknown"),
-        ({"call": "print"}, ValueError, "stands for no value"),
+        ({"call": "print"}, ValueError, "does not stand for a value"),
         ({"array": "elsewhere"}, KeyError, "elsewhere"),
-        ({"list": 3}, ValueError, "stands for no value"),
+        ({"list": 3}, ValueError, "does not stand for a value"),
     ],
 )
 def test_what_to_plain_never_writes_is_an_error(plain, error, text):

@@ -134,7 +134,7 @@ def test_parts_of_the_encoded_matrix_sum_to_their_columns(table):
     [
         (["a"], "Column 'b' is missing (and 1 more): the model was fitted with it."),
         (["a", "b", "c", "d", "e"], "Column 'd' is unknown (and 1 more): the model"),
-        (["a", "b", "c", "a"], "Column 'a' stands more than once in the table."),
+        (["a", "b", "c", "a"], "Column 'a' appears more than once in the table."),
     ],
 )
 def test_names_that_differ_from_the_fitted_ones_are_told_apart(given_names, text):

@@ -97,13 +97,13 @@ def fit_combination(
     Parameters
     ----------
     model : Model
-        Whose network evaluates the rows.
+        The model whose network evaluates the rows.
     Z : ndarray of shape (n_samples, n_encoded)
         Distinct encoded rows.
     weights : ndarray of shape (n_samples,)
         How often each row counts; rows of weight zero are not looked at.
     parts : iterable of type
-        Of `ScorePart`.
+        Subclasses of `ScorePart`.
     n_references : int
         Training rows that the score keeps; zero leaves out the parts that keep some.
     rng : numpy.random.Generator

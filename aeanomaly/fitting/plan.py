@@ -34,7 +34,7 @@ def program_plan(
     Parameters
     ----------
     params : BaseAutoencoder
-        Whose parameters are read.
+        The estimator whose parameters are read.
     architecture : Architecture
         Resolved.
     encoding : TableEncoding

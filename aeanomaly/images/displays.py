@@ -63,7 +63,7 @@ class ErrorMapDisplay:
             If its architecture is not one for images.
         """
         check_is_fitted(estimator)
-        encoding, architecture = estimator.scorer_.encoding, estimator.architecture_
+        encoding, architecture = estimator.model_.encoding, estimator.architecture_
         shape = getattr(architecture, "image_shape", None)
         if shape is None:
             raise TypeError(
@@ -72,7 +72,7 @@ class ErrorMapDisplay:
             )
         rows = np.asarray(architecture.as_table(X))
         outputs, errors = np.empty(rows.shape), np.empty(rows.shape)
-        for block, evaluation in estimator.scorer_.iter_evaluations(rows):
+        for block, evaluation in estimator.model_.iter_evaluations(rows):
             outputs[block] = evaluation.output.mean(axis=0)
             errors[block] = unit_errors(evaluation.Z, evaluation.output, encoding)
         images = (len(rows), *(shape if shape[2] > 1 else shape[:2]))

@@ -96,7 +96,7 @@ class Model:
         return errors / max(1, len(self.encoding.columns))
 
     def check(self) -> None:
-        """Raise an error, mostly a `ValueError`, if a model from a file is not one."""
+        """Raise a `ValueError`, or the like, if a model from a file cannot be used."""
         encoding, network = self.encoding, self.network
         encoding.check()
         if network.n_inputs != encoding.n_encoded:

@@ -28,7 +28,7 @@ class Reasons:
     observed, expected : ndarray of shape (n_samples, top), object
         Values in original units and categories.
     probability : ndarray of shape (n_samples, top)
-        Of the expected level of a category; NaN for other columns.
+        Probability of the expected level of a category; NaN for other columns.
     """
 
     columns: np.ndarray

@@ -57,6 +57,6 @@ class Scorer:
         return scores
 
     def check(self) -> None:
-        """Raise an error, mostly a `ValueError`, if a scorer from a file is not one."""
+        """Raise a `ValueError`, or the like, if a scorer from a file cannot be used."""
         self.model.check()
         self.reduction.check(self.encoding)

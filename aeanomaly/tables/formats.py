@@ -48,7 +48,7 @@ def open_table(path: str | os.PathLike[str]) -> Any:
     Parameters
     ----------
     path : str or path-like
-        Of a file that ends in .csv, .csv.gz or .parquet.
+        Path of a file that ends in .csv, .csv.gz or .parquet.
 
     Returns
     -------

@@ -18,7 +18,7 @@ def check_output(path: str | os.PathLike[str], source: str | os.PathLike[str]) -
     Parameters
     ----------
     path : str or path-like
-        Of a file that ends in .csv, .csv.gz or .parquet, in a folder that exists.
+        Path of a file that ends in .csv, .csv.gz or .parquet, in a folder that exists.
     source : str or path-like
         The table that is read meanwhile, which must be another file.
 

@@ -95,7 +95,7 @@ class ParquetTable:
         for name in self.column_names:
             if self.column_names.count(name) > 1:
                 raise TableError(
-                    f"Column {name!r} stands more than once in {path}. Rename one."
+                    f"Column {name!r} appears more than once in {path}. Rename one."
                 )
         if not self.n_rows:
             raise no_rows(path)

@@ -13,9 +13,9 @@ class Objective:
     Parameters
     ----------
     loss : {"squared_error", "binary_crossentropy", "huber", "log_cosh"}
-        Of the linear columns.
+        Loss of the linear columns.
     output_activation : str
-        Of the linear columns.
+        Output activation of the linear columns.
     n_linear : int
         Number of linear columns, which come first.
     groups : tuple of (int, int)

@@ -16,7 +16,7 @@ class Observer:
         Parameters
         ----------
         epoch : int
-            From zero.
+            Counted from zero.
         """
         return 1.0
 
@@ -26,7 +26,7 @@ class Observer:
         Parameters
         ----------
         epoch : int
-            From zero.
+            Counted from zero.
         losses : dict of str to float
             "loss", and "val_loss" where rows are held out.
         """

@@ -149,9 +149,9 @@ class StepGraph:
         Returns
         -------
         losses : Tensor of shape (n_steps,)
-            Of each batch, before its step.
+            Loss of each batch, before its step.
         losses_held_out : Tensor of shape (n_steps,)
-            Of the held-out rows, where an epoch ends; zero elsewhere.
+            Loss of the held-out rows, where an epoch ends; zero elsewhere.
         """
         import tensorflow as tf
 

@@ -44,7 +44,7 @@ def repays_xla(program: Any, n_steps: int) -> bool:
     ----------
     program : TrainingProgram
     n_steps : int
-        Of the whole fit.
+        Steps of the whole fit.
     """
     n_members = program.plan.n_members
     n_weights = n_members * program.n_weights

@@ -122,7 +122,7 @@ def write_model(
         None where the estimator has no score.
     offset : float or None
     version : str
-        Of aeanomaly.
+        Version of aeanomaly.
     state : plain JSON, default=None
         What rebuilds the estimator around its model.
     state_arrays : mapping of str to ndarray, default=None
@@ -240,7 +240,7 @@ def _parse(path: Path, content: Bytes, own: Iterable[type]) -> SavedModel:
         model = from_plain(manifest["model"], arrays, classes)
         reduction = from_plain(manifest["reduction"], arrays, classes)
         if not isinstance(model, Model):
-            raise ValueError("the manifest describes no model")
+            raise ValueError("the manifest does not describe a model")
         has_score = ESTIMATORS[manifest["estimator"]]
         if not isinstance(reduction, Reduction if has_score else type(None)):
             raise ValueError(f"{manifest['estimator']} cannot have this reduction")
@@ -266,7 +266,7 @@ def translated_errors(path: Path) -> Iterator[None]:
         raise ArchiveSizeError(f"{path} needs more memory than there is.") from error
     except Exception as error:
         raise ArchiveFormatError(
-            f"{path} describes no model that this aeanomaly knows "
+            f"{path} does not describe a model that this aeanomaly knows "
             f"({type(error).__name__}: {error}). Save the model again; if a newer "
             f"aeanomaly wrote it, upgrade."
         ) from error
@@ -275,8 +275,8 @@ def translated_errors(path: Path) -> Iterator[None]:
 def _read_manifest(path: Path, archive: zipfile.ZipFile) -> dict[str, Any]:
     if not {_MANIFEST, _SIGNATURE}.issubset(archive.namelist()):
         raise ArchiveFormatError(
-            f"{path} is a zip file, but no aeanomaly model: it lacks {_MANIFEST} or "
-            f"{_SIGNATURE}. Pass a file that save wrote."
+            f"{path} is a zip file, but not an aeanomaly model: it lacks {_MANIFEST} "
+            f"or {_SIGNATURE}. Pass a file that save wrote."
         )
     signature = archive.read(_SIGNATURE).decode("ascii", "replace")
     manifest = json.loads(read_entry(path, archive, _MANIFEST, signature))
@@ -326,7 +326,7 @@ def _check_entries(
     listed = [_MANIFEST, _SIGNATURE, *map(_entry_name, manifest["arrays"])]
     found = archive.namelist()
     if sorted(found) != sorted(listed):
-        odd = sorted(set(found) ^ set(listed)) or ["an entry that stands twice"]
+        odd = sorted(set(found) ^ set(listed)) or ["an entry that appears twice"]
         raise ArchiveIntegrityError(
             f"{path} does not hold what its manifest lists: it differs in {odd[0]}. "
             f"Save or copy the model again."

@@ -27,7 +27,7 @@ def upgrade(manifest: Manifest) -> Manifest:
     Parameters
     ----------
     manifest : dict
-        Of a protocol from 1 to `PROTOCOL`. It is not changed.
+        Manifest of a protocol from 1 to `PROTOCOL`. It is not changed.
     """
     for step in _STEPS[manifest["protocol"] - 1 :]:
         manifest = step(manifest)

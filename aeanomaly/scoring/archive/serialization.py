@@ -184,7 +184,7 @@ def from_plain(
             return classes[name]
         case {"class": name} | {"type": name}:
             raise ValueError(f"the class {name!r} is unknown")
-    raise ValueError(f"{str(plain)[:60]!r} stands for no value")
+    raise ValueError(f"{str(plain)[:60]!r} does not stand for a value")
 
 
 def _build(cls: Callable[..., Any], content: dict[str, Any]) -> Any:

@@ -289,8 +289,8 @@ class TableEncoding:
         Returns
         -------
         DataFrame or ndarray of shape (n_samples, n_features)
-            Of the kind on which the encoding was fitted. Categories are the most
-            probable level.
+            A table of the kind on which the encoding was fitted. Categories are the
+            most probable level.
         """
         restored = self.restore(Z)
         if not self.named and all(column.dtype != object for column in restored):
@@ -356,7 +356,7 @@ def check_names(fitted: list[Any], given: list[Any]) -> None:
     if len(given) != len(fitted):
         twice = next(name for name in given if given.count(name) > 1)
         raise ColumnError(
-            f"Column {twice!r} stands more than once in the table. Keep one of them."
+            f"Column {twice!r} appears more than once in the table. Keep one of them."
         )
 
 

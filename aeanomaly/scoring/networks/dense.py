@@ -165,7 +165,7 @@ class _Pass(NamedTuple):
 # NumPy adds a row to each row of a matrix in a loop of its own. Several rows at a time,
 # side by side, make that loop long enough to forget what it costs to begin.
 _ROWS_TOGETHER = 16
-# Products whose number of columns is no multiple of this take up to twice as long.
+# Products whose number of columns is not a multiple of this take up to twice as long.
 _COLUMNS_TOGETHER = 8
 
 

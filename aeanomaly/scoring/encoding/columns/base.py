@@ -191,7 +191,7 @@ class Column(ABC):
         observed, expected : object
             In original units.
         probability : float
-            Of an expected level; NaN for other columns.
+            Probability of an expected level; NaN for other columns.
         """
         return f"expected {show_value(expected, digits=4)}"
 

@@ -14,7 +14,7 @@ from .base import Column, ColumnOptions, show_value, unseen_surprise
 
 # Relative change below which another number is noise of representation.
 _TOLERANCE = 1e-2
-# Of the change in tolerances, so that a hundredth of it weighs 1e-8 of a new value.
+# Power of the change, in tolerances: a hundredth of one weighs 1e-8 of a new value.
 _EXPONENT = 4.0
 
 

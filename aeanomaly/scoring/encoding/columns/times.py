@@ -30,7 +30,7 @@ _PHASE = {"hour": 0.0, "weekday": 3 * _DAY_SECONDS, "year": 0.0}
 # Cycles need two turns in the training rows before they can be told from a trend.
 _MIN_SECONDS = {"weekday": 14 * _DAY_SECONDS, "year": 2 * _YEAR_SECONDS}
 # Models are used on rows later than those that they learnt from: so much time outside
-# the training range is no sign of anything.
+# the training range is not a sign of anything.
 MARGIN_SECONDS = _YEAR_SECONDS
 # A sine over whole cycles has a standard deviation of the root of one half.
 _WAVE_SCALE = math.sqrt(0.5)
@@ -52,7 +52,7 @@ class DatetimeColumn(Column):
     first, last : float
         Training range, in seconds since 1970.
     center, scale : float
-        Of the time in seconds since 1970.
+        Centre and scale of the time, in seconds since 1970.
     cycles : tuple of {"hour", "weekday", "year"}
         Cycles that the training rows resolve.
     missing_rate, novelty, indicator_scale : float
