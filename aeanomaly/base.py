@@ -106,7 +106,8 @@ class BaseAutoencoder(BaseEstimator):
         known = self.model_.encoding if go_on else None
         architecture, encoding, distinct = self._encode(X, sample_weight, known)
         Z = encoding.encode(distinct.table).Z
-        rows = split_rows(distinct, Z, self.validation_fraction, rng)
+        share = self.validation_fraction
+        rows = split_rows(distinct, Z, share, rng, self._n_folds)
         plan = program_plan(self, architecture, encoding, Z, self._n_members)
         # Weights of a network of another shape are of no use.
         resumed = go_on and self._training.key == plan.key
@@ -153,7 +154,7 @@ class BaseAutoencoder(BaseEstimator):
         from .training.trainer import train
 
         weights = self._training_weights(rows, encoding)
-        visited = training_rows(self, rows, weights, self._auto_steps)
+        visited = training_rows(self, rows, weights, self._auto_steps, self._n_members)
         options = training_options(self, visited.n_visits, self._auto_steps)
         if one_epoch:
             options = replace(options, max_iter=1, learning_rate="constant")
@@ -164,9 +165,14 @@ class BaseAutoencoder(BaseEstimator):
         """Number of networks that are trained together."""
         return 1
 
+    @property
+    def _n_folds(self) -> int:
+        """Number of sets of rows that networks of their own do not see."""
+        return 1
+
     def _training_weights(self, rows: FitRows, encoding: TableEncoding) -> np.ndarray:
-        """Return how often training visits each row, relative to the others."""
-        return rows.weights
+        """Return how often training visits each row, (n_folds, n_distinct)."""
+        return rows.training_weights
 
     def _check_table(self, X: Any) -> Any:
         """Return X through the one door for input, for a fitted estimator."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from numbers import Integral, Real
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import OutlierMixin, _fit_context
@@ -11,14 +11,14 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from .base import BaseAutoencoder, generator
 from .explanations import explain_frame, score_frame
-from .fitting.hybrid import fit_combination, resolve_parts, suspicious_rows
-from .fitting.reconstruction import fit_residual
+from .fitting.calibration import Calibrated, fit_hybrid, fit_reconstruction
+from .fitting.hybrid import resolve_parts, suspicious_rows
 from .fitting.split import FitRows
 from .scoring.encoding.table import TableEncoding
-from .scoring.encoding.tabular import row_index, take_rows
-from .scoring.parts import PARTS, Reduction
+from .scoring.encoding.tabular import row_index
+from .scoring.parts import PARTS
 from .scoring.scorer import Scorer
-from .thresholds import THRESHOLDS, QuantileThreshold, Threshold, resolve_threshold
+from .thresholds import THRESHOLDS, ShareThreshold, Threshold, resolve_threshold
 from .validation import NameIn
 
 
@@ -98,11 +98,12 @@ class AutoencoderOutlierDetector(OutlierMixin, BaseAutoencoder):
     tol : float, default=1e-4
         Least improvement, in loss units.
     contamination : float or "auto", default="auto"
-        Share of the training rows to flag, in (0, 0.5]. "auto" leaves it to
-        `threshold`.
+        Greatest share of the training rows to flag, in (0, 0.5]; of rows of equal
+        scores all or none are flagged. "auto" leaves it to `threshold`.
     threshold : Threshold, "quantile" or None, default=None
         Rule that sets ``offset_`` from the scores of held-out rows. "quantile", like
-        None, flags one percent of them.
+        None, flags at most one percent of new normal rows, as far as so many held-out
+        rows can promise that; see `QuantileThreshold`.
     score_type : {"hybrid", "reconstruction"} or list, default="hybrid"
         "reconstruction" is the mean over columns of the error, each in units of the
         column's own error on held-out rows. "hybrid" combines the parts "residual",
@@ -158,7 +159,9 @@ class AutoencoderOutlierDetector(OutlierMixin, BaseAutoencoder):
     Notes
     -----
     A fit does not depend on the order of the rows, and a row that stands k times counts
-    as one of weight k. For labelled data, `StratifiedKFold` in a grid search keeps
+    as one of weight k. Of fewer than 10,000 rows, each of several networks is kept from
+    other ones, a quarter of the rows, so that half of the rows are unseen once and
+    calibrate the threshold. For labelled data, `StratifiedKFold` in a grid search keeps
     outliers in every fold; plain folds of rows sorted by class give missing scores.
 
     References
@@ -293,8 +296,7 @@ class AutoencoderOutlierDetector(OutlierMixin, BaseAutoencoder):
         """
         rule, rng = self._threshold_rule(), generator(self.random_state)
         rows = self._fit_model(X, sample_weight, rng, go_on=self.warm_start)
-        self.scorer_ = Scorer(self.model_, self._fit_reduction(rows, rng))
-        self._fit_offset(rule, rows)
+        self._fit_score(rule, rows, rng)
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -323,35 +325,39 @@ class AutoencoderOutlierDetector(OutlierMixin, BaseAutoencoder):
         """
         rule, rng = self._threshold_rule(), generator(self.random_state)
         rows = self._fit_model(X, sample_weight, rng, go_on=True, one_epoch=True)
-        self.scorer_ = Scorer(self.model_, self._fit_reduction(rows, rng))
-        self._fit_offset(rule, rows)
+        self._fit_score(rule, rows, rng)
         return self
 
     @property
     def _n_members(self) -> int:
         return self.n_estimators
 
-    def _training_weights(self, rows: FitRows, encoding: TableEncoding) -> np.ndarray:
-        if not self.trim_fraction:
-            return rows.weights
-        share = self.trim_fraction
-        return np.where(
-            suspicious_rows(rows.Z, rows.weights, encoding, share), 0.0, rows.weights
-        )
+    @property
+    def _n_folds(self) -> int:
+        # Batch normalisation would show a network the rows that it must not see.
+        return 1 if self.batch_normalization else self.n_estimators
 
-    def _fit_reduction(self, rows: FitRows, rng: np.random.Generator) -> Reduction:
-        """Return what turns the network's output for a row into its score."""
+    def _training_weights(self, rows: FitRows, encoding: TableEncoding) -> np.ndarray:
+        weights = rows.training_weights
+        if self.trim_fraction:
+            for fold in weights:
+                seen = np.flatnonzero(fold)
+                suspicious = suspicious_rows(
+                    rows.Z[seen], fold[seen], encoding, self.trim_fraction
+                )
+                fold[seen[suspicious]] = 0.0
+        return weights
+
+    def _fit_score(self, rule: Threshold, rows: FitRows, rng: Any) -> None:
+        """Set ``scorer_``, and ``offset_`` by a rule."""
         if self.score_type == "reconstruction":
-            return fit_residual(self.model_, rows)
-        names = PARTS.built_in if self.score_type == "hybrid" else self.score_type
-        return fit_combination(
-            self.model_,
-            rows.Z,
-            rows.weights,
-            resolve_parts(names),
-            self.n_references,
-            rng,
-        )
+            calibrated = fit_reconstruction(self.model_, rows)
+        else:
+            names = PARTS.built_in if self.score_type == "hybrid" else self.score_type
+            parts = resolve_parts(names)
+            calibrated = fit_hybrid(self.model_, rows, parts, self.n_references, rng)
+        self.scorer_ = Scorer(self.model_, calibrated.reduction)
+        self._fit_offset(rule, rows, calibrated)
 
     def _threshold_rule(self) -> Threshold:
         if self.contamination == "auto":
@@ -363,17 +369,19 @@ class AutoencoderOutlierDetector(OutlierMixin, BaseAutoencoder):
                 f"contamination for a share of the training rows, threshold for any "
                 f"other rule."
             )
-        return QuantileThreshold(quantile=self.contamination)
+        return ShareThreshold(share=self.contamination)
 
-    def _fit_offset(self, rule: Threshold, rows: FitRows) -> None:
+    def _fit_offset(
+        self, rule: Threshold, rows: FitRows, calibrated: Calibrated
+    ) -> None:
         """Set ``offset_``: the one place where the threshold is computed in `fit`."""
         # A share of the training rows is counted on all of them; any other rule
-        # wants rows that the network has not seen.
-        table, weights = rows.rows.table, rows.weights
-        if self.contamination == "auto":
-            table = take_rows(table, rows.held_out)
-            weights = weights[rows.held_out]
-        self.offset_ = rule.offset(self.scorer_.score_samples(table), weights)
+        # wants rows that have not been seen.
+        scores, weights = calibrated.scores, calibrated.weights
+        if self.contamination != "auto":
+            weights = rows.weights
+            scores = self.scorer_.score_samples(rows.rows.table)
+        self.offset_ = rule.offset(scores, weights)
 
     def fit_threshold(self, X, y=None):
         """Set the threshold again, on other rows and without training.

@@ -14,6 +14,7 @@ from small_rows import (
 
 from aeanomaly import AutoencoderOutlierDetector, QuantileThreshold, Threshold
 from aeanomaly.architectures import resolve_architecture
+from aeanomaly.fitting.calibration import fit_hybrid, fit_reconstruction
 from aeanomaly.fitting.distinct_rows import DistinctRows
 from aeanomaly.fitting.hybrid import fit_combination, suspicious_rows
 from aeanomaly.fitting.reconstruction import fit_residual
@@ -21,6 +22,7 @@ from aeanomaly.fitting.split import FitRows, split_rows
 from aeanomaly.scoring.encoding.columns import NumericColumn
 from aeanomaly.scoring.encoding.table import TableEncoding
 from aeanomaly.scoring.parts import Covariance, Marginal, Residual, ScorePart, TailScale
+from aeanomaly.thresholds import ShareThreshold
 
 TEN = np.array([0.0, 0.5, 1.9, 2.0, 2.5, 5.0, 9.0, 9.5, 10.0, 4.0])[:, None]
 TEN_WEIGHTS = np.array([1.0, 4.0, 1.0, 2.0, 1.0, 1.0, 3.0, 1.0, 1.0, 5.0])
@@ -176,7 +178,7 @@ def test_a_share_of_the_rows_is_held_out_of_training_at_random():
     rows = split(200, 0.1)
     assert rows.holds_out
     assert len(rows.held_out) == 20
-    every = np.concatenate([rows.training, rows.held_out])
+    every = np.concatenate([np.flatnonzero(rows.training_weights[0]), rows.held_out])
     assert_array_equal(np.sort(every), np.arange(200))
     assert_allclose(rows.held_out.mean(), 100, atol=30)
 
@@ -185,22 +187,105 @@ def test_where_fewer_than_five_rows_would_be_held_out_all_rows_are_both():
     assert len(split(46, 0.1).held_out) == 5
     few = split(44, 0.1)
     assert not few.holds_out
-    assert_array_equal(few.training, np.arange(44))
+    assert_array_equal(few.training_weights, np.ones((1, 44)))
     assert_array_equal(few.held_out, np.arange(44))
+
+
+def test_copies_of_a_frequent_row_are_on_both_sides():
+    weights = np.r_[np.ones(100), 600.0, 300.0]
+    rows = DistinctRows(np.zeros((102, 1)), weights, 1_000)
+    found = split_rows(rows, rows.table, 0.1, np.random.default_rng(0))
+    assert_array_equal(found.held[0, -2:], [60, 30])
+    assert found.held[0, :-2].sum() == 10
+    assert_array_equal(found.training_weights[0] + found.held_out_weights, weights)
+
+
+def test_folds_hold_out_a_quarter_each_and_no_row_twice():
+    rows = DistinctRows(np.zeros((200, 1)), np.ones(200), 200)
+    found = split_rows(rows, rows.table, 0.1, np.random.default_rng(0), n_folds=2)
+    assert_array_equal(found.held.sum(axis=1), [50, 50])
+    assert found.held.sum(axis=0).max() == 1
+    five = split_rows(rows, rows.table, 0.1, np.random.default_rng(0), n_folds=5)
+    assert_array_equal(five.held.sum(axis=1), np.full(5, 40))
+
+
+@pytest.mark.parametrize(("n_rows", "n_folds"), [(9_990, 2), (10_010, 1)])
+@pytest.mark.parametrize("score_type", ["hybrid", "reconstruction"])
+def test_no_part_of_a_score_has_seen_the_rows_that_calibrate(
+    n_rows, n_folds, score_type
+):
+    fitted, asked = [], []
+
+    class Watching(ScorePart):
+        """Remembers the rows that it was fitted to, and those that were scored."""
+
+        name = "watching"
+
+        @classmethod
+        def fit(cls, rows):
+            fitted.append(set(map(tuple, rows.Z)))
+            return cls()
+
+        def statistic(self, evaluation, encoding):
+            asked.append((len(fitted), len(evaluation.output), evaluation.Z))
+            return evaluation.Z[:, 0]
+
+        def cells(self, evaluation, encoding):
+            return np.abs(evaluation.Z)
+
+    Z = np.random.default_rng(0).standard_normal((n_rows, 2))
+    distinct = DistinctRows(Z, np.ones(n_rows), n_rows)
+    rows = split_rows(distinct, Z, 0.1, np.random.default_rng(1), n_folds=2)
+    assert rows.n_folds == n_folds
+    model = multiplying_model(numbers(2), 0.5, 0.6)
+    rng = np.random.default_rng(2)
+    if score_type == "reconstruction":
+        calibrated = fit_reconstruction(model, rows)
+        # Of many rows every second one weighs the columns.
+        expected = {1: 500, 2: 2 * round(0.25 * n_rows)}[n_folds]
+        assert calibrated.weights.sum() == pytest.approx(expected, abs=1)
+        return
+    calibrated = fit_hybrid(model, rows, [Watching], 100, rng)
+    assert len(calibrated.scores) == len(rows.held_out)
+    assert len(fitted) == (1 if n_folds == 1 else 3)
+    for seen, held in zip(fitted, rows.held, strict=False):
+        assert seen.isdisjoint(map(tuple, Z[held > 0]))
+    assert len(fitted[-1]) == (n_rows if n_folds == 2 else n_rows - len(rows.held_out))
+    assert {n_members for _, n_members, _ in asked} == ({2} if n_folds == 1 else {1, 2})
+
+
+def test_each_fold_is_scored_by_the_networks_that_did_not_see_it():
+    Z = np.arange(1.0, 41.0)[:, None]
+    distinct = DistinctRows(Z, np.ones(40), 40)
+    rows = split_rows(distinct, Z, 0.25, np.random.default_rng(0), n_folds=2)
+    # Errors of a half of the value, and of all of it.
+    model = multiplying_model(numbers(1), 0.5, 0.0)
+    calibrated = fit_reconstruction(model, rows)
+    first, second = (Z[held > 0, 0] for held in rows.held)
+    errors = 0.25 * first**2, second**2
+    # Each fold's errors are weighed by the variance of the other's.
+    by_hand = np.concatenate(
+        [-0.5 * errors[0] / errors[1].mean(), -0.5 * errors[1] / errors[0].mean()]
+    )
+    assert_allclose(calibrated.scores, by_hand, rtol=1e-5)
+    both = np.concatenate(errors).mean()
+    assert_allclose(calibrated.reduction.weights, 0.5 / both, rtol=1e-5)
 
 
 # --- The residual's weights ---
 
 
-def fit_rows(Z, weights, training, held_out):
+def fit_rows(Z, weights, held_out=()):
     Z = np.asarray(Z, dtype=float)
     rows = DistinctRows(Z, np.asarray(weights, dtype=float), len(Z))
-    return FitRows(rows, Z, np.array(training), np.array(held_out))
+    held = np.zeros((1, len(Z)))
+    held[0, list(held_out)] = rows.weights[list(held_out)]
+    return FitRows(rows, Z, held)
 
 
 def test_errors_are_weighed_by_one_half_over_their_mean_square_on_held_out_rows():
     Z = [[50.0, 1.0], [60.0, 2.0], [1.0, 2.0], [2.0, 3.0], [3.0, 4.0]]
-    rows = fit_rows(Z, [9, 9, 1, 2, 1], training=[0, 1], held_out=[2, 3, 4])
+    rows = fit_rows(Z, [9, 9, 1, 2, 1], held_out=[2, 3, 4])
     model = multiplying_model(numbers(2), 0.5, 2.0)
     # Members err by half of the value and by the whole of it.
     mean_square = np.array([1 + 8 + 9, 4 + 18 + 16]) / 4 * (0.25 + 1) / 2
@@ -210,7 +295,7 @@ def test_errors_are_weighed_by_one_half_over_their_mean_square_on_held_out_rows(
 
 def test_an_error_below_a_tenth_of_a_deviation_is_weighed_as_one_of_a_tenth():
     Z = [[0.5, 3.0]] * 5
-    rows = fit_rows(Z, np.ones(5), training=range(5), held_out=range(5))
+    rows = fit_rows(Z, np.ones(5))
     model = multiplying_model(numbers(2), 0.9)
     residual = fit_residual(model, rows)
     # Errors of 0.05 and of 0.3 deviations.
@@ -225,8 +310,7 @@ def test_the_cross_entropy_of_a_category_is_weighed_as_it_is():
     )
     table = pd.DataFrame({"amount": [1.0, 2.0], "size": ["L", "S"]})
     Z = encoding.encode(table).Z
-    every = np.arange(2)
-    rows = FitRows(DistinctRows(table, np.ones(2), 2), Z, every, every)
+    rows = FitRows(DistinctRows(table, np.ones(2), 2), Z, np.zeros((1, 2)))
     residual = fit_residual(constant_model(encoding, [0.0, 1.0, 1.0]), rows)
     assert_allclose(residual.weights, [0.5 / 2.5, 1.0])
 
@@ -244,8 +328,7 @@ class Untrained(AutoencoderOutlierDetector):
         self.architecture_ = resolve_architecture(self.architecture)
         self.model_ = multiplying_model(numbers(1), 0.5)
         self.n_features_in_ = 1
-        every = np.arange(len(X))
-        return fit_rows(X, sample_weight, every[:-4], every[-4:])
+        return fit_rows(X, sample_weight, range(len(X) - 4, len(X)))
 
 
 TRAINING = [[1.0], [8.0], [2.0], [9.0], [2.5], [0.5]]
@@ -283,33 +366,40 @@ def test_a_threshold_rule_is_shown_the_held_out_rows_and_their_weights(fit):
     assert detector.offset_ == -1.5
 
 
-def test_without_any_choice_one_percent_of_the_held_out_rows_lies_below_the_offset():
-    detector = fit_untrained()
+def test_without_any_choice_held_out_rows_promise_one_percent():
+    with pytest.warns(UserWarning, match="1 % cannot be promised from 8 rows"):
+        detector = fit_untrained()
     scores = np.repeat(expected_scores(detector, HELD_OUT), [1, 1, 1, 5])
-    assert_allclose(detector.offset_, np.quantile(scores, 0.01))
+    offset = QuantileThreshold(quantile=0.01).offset(scores, np.ones(8))
+    assert_allclose(detector.offset_, offset)
 
 
 def test_contamination_is_the_share_of_all_training_rows_below_the_offset():
     detector = fit_untrained(contamination=0.05)
     scores = expected_scores(detector, TRAINING + HELD_OUT)
     repeated = np.repeat(scores, WEIGHTS.astype(int))
-    assert_allclose(detector.offset_, np.quantile(repeated, 0.05))
+    # None of 17 may be flagged: a share of 5 % is 0.85 rows.
+    assert detector.offset_ < repeated.min()
+    assert_allclose(detector.offset_, repeated.min(), rtol=1.1e-4)
 
 
 @pytest.mark.parametrize(
-    ("parameters", "share"),
+    ("parameters", "rule"),
     [
-        ({}, 0.01),
-        ({"contamination": 0.3}, 0.3),
-        ({"threshold": QuantileThreshold(quantile=0.4)}, 0.4),
+        ({}, QuantileThreshold()),
+        ({"contamination": 0.3}, ShareThreshold(share=0.3)),
+        (
+            {"threshold": QuantileThreshold(quantile=0.4)},
+            QuantileThreshold(quantile=0.4),
+        ),
     ],
 )
-def test_fit_threshold_applies_the_rule_to_the_rows_it_is_given(parameters, share):
+def test_fit_threshold_applies_the_rule_to_the_rows_it_is_given(parameters, rule):
     detector = fit_untrained(**parameters)
     given = np.arange(20.0)[:, None]
     detector.fit_threshold(given)
     scores = expected_scores(detector, given)
-    assert_allclose(detector.offset_, np.quantile(scores, share))
+    assert_allclose(detector.offset_, rule.offset(scores, np.ones(20)))
 
 
 def test_a_row_is_an_outlier_if_its_score_is_less_than_the_offset():

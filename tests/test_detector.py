@@ -322,6 +322,7 @@ def test_contamination_and_threshold_together_are_an_error_before_training(numbe
 
 def test_fit_threshold_changes_the_offset_and_nothing_else(numbers):
     detector = make(threshold=QuantileThreshold(quantile=0.1)).fit(numbers)
+    detector.predict(numbers)  # what scoring remembers
     before, offset = pickle.dumps(vars(detector)), detector.offset_
     fresh = make_numbers(300, seed=9)
     assert detector.fit_threshold(fresh) is detector

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from aeanomaly.fitting.distinct_rows import distinct_rows
+from aeanomaly.fitting.distinct_rows import distinct_rows, relative_weights
 
 small_tables = st.lists(
     st.tuples(st.integers(0, 3), st.sampled_from(["a", "b", None])),
@@ -33,8 +33,10 @@ def test_each_distinct_row_stands_once_with_the_number_of_its_copies(cells):
     for n, level in cells:
         key = (n, level or "missing")
         expected[key] = expected.get(key, 0) + 1
-    assert as_counts(rows) == expected
-    assert rows.n_visits == len(cells)
+    # Counts are divided by what they have in common.
+    unit = np.gcd.reduce(list(expected.values()))
+    assert as_counts(rows) == {key: count / unit for key, count in expected.items()}
+    assert rows.n_visits * unit == len(cells)
 
 
 @settings(max_examples=25)
@@ -70,9 +72,26 @@ def test_rows_of_no_weight_are_left_out(rng):
 def test_fractional_weights_are_summed_and_visit_each_row_once(rng):
     numbers = np.repeat(rng.standard_normal((5, 2)), 2, axis=0)
     rows = distinct_rows(numbers, np.tile([0.25, 0.5], 5))
-    assert_allclose(rows.weights, 0.75)
-    assert len(rows.table) == 5
-    assert rows.n_visits == 10
+    assert_allclose(rows.weights, 1.0)
+    assert len(rows.table) == rows.n_visits == 5
+
+
+@pytest.mark.parametrize(
+    ("weights", "expected"),
+    [
+        ([3, 3, 3], [1, 1, 1]),
+        ([0.01, 0.01, 0.01], [1, 1, 1]),
+        ([4, 2, 6], [2, 1, 3]),
+        ([0.4, 0.2, 0.6], [2, 1, 3]),
+        ([1 / 3, 2 / 3, 1.0], [1, 2, 3]),
+        ([300, 301, 500], [300, 301, 500]),
+        # No counts of anything: only their ratios are kept.
+        ([0.91, 1.0, 1.09], [0.91, 1.0, 1.09]),
+        ([2**0.5, np.pi, np.e], np.array([2**0.5, np.pi, np.e]) * 3 / 7.2740879),
+    ],
+)
+def test_only_the_ratios_of_weights_matter(weights, expected):
+    assert_allclose(relative_weights(np.array(weights, dtype=float)), expected)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,5 @@
 """Tests of the parts that keep training rows: distances by brute force."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import scipy.linalg
@@ -9,15 +7,22 @@ from numpy.testing import assert_allclose, assert_array_equal
 from small_rows import MIXED, evaluation, innermost_by_hand, numbers, part_rows
 
 from aeanomaly.scoring.parts import Neighbourhood, Surroundings
-from aeanomaly.scoring.parts.references import iter_squared_distances, row_keys
+from aeanomaly.scoring.parts.references import iter_squared_distances
+
+# So near that only copies give way.
+TINY = 1e-12
 
 
-def sorted_by_key(Z):
-    """Rows in the order in which parts keep them, and their keys."""
-    Z = np.asarray(Z, dtype=float)
-    keys = row_keys(Z)
-    order = np.argsort(keys)
-    return Z[order], keys[order]
+def two_nearest(joint, known):
+    """Squared distances of rows to the nearest and the second nearest known row."""
+    squared = ((joint[:, None] - known) ** 2).sum(axis=2)
+    return np.sort(squared, axis=1)[:, :2].T
+
+
+def log_distance_by_hand(first, second, near):
+    share = np.minimum(1, first / near)
+    logs = share * np.log(first + near) + (1 - share) * np.log(second + near)
+    return logs / 2
 
 
 # --- Neighbourhood ---
@@ -69,8 +74,18 @@ def test_the_distance_is_that_of_the_row_and_of_half_its_whitened_residual(train
     joint, known = (
         np.hstack([Z, mean_residual(Z) @ whitening]) for Z in (rows, training)
     )
-    distances = np.linalg.norm(joint[:, None] - known, axis=2)
-    assert_allclose(statistic, np.log(distances.min(axis=1)), rtol=1e-4)
+    by_hand = log_distance_by_hand(*two_nearest(joint, known), part.near_squared)
+    assert_allclose(statistic, by_hand, rtol=1e-4)
+
+
+def test_near_is_a_quarter_of_the_median_distance_to_the_next_reference(training):
+    part = fit_neighbourhood(training)
+    whitening = whitening_by_hand(mean_residual(training))
+    known = np.hstack([training, mean_residual(training) @ whitening])
+    _, next_one = two_nearest(known, known)
+    assert_allclose(part.near_squared, np.median(next_one) / 16, rtol=1e-3)
+    close = fit_neighbourhood(training * 1e-3)
+    assert_allclose(close.near_squared, 0.02**2)
 
 
 def test_only_the_references_are_kept_and_only_they_are_whitened(training):
@@ -79,22 +94,32 @@ def test_only_the_references_are_kept_and_only_they_are_whitened(training):
     alone = fit_neighbourhood(training[chosen])
     assert_array_equal(part.references, alone.references)
     assert_array_equal(part.whitening, alone.whitening)
-    assert_allclose(part.references[:, :3], sorted_by_key(training[chosen])[0])
+    assert_allclose(part.references[:, :3], training[chosen], rtol=1e-6)
 
 
 # Four rows of two numbers, restored exactly: the distance is that of the rows.
-CORNERS, CORNER_KEYS = sorted_by_key([[0, 0], [0, 3], [4, 0], [4, 3]])
+CORNERS = np.array([[0, 0], [0, 3], [4, 0], [4, 3]])
 
 
-def corners(whitening=0.5):
+def corners(near=TINY):
     joint = np.hstack([CORNERS, np.zeros((4, 2))]).astype(np.float32)
-    return Neighbourhood(joint, whitening * np.eye(2), CORNER_KEYS)
+    return Neighbourhood(joint, 0.5 * np.eye(2), near)
 
 
 def test_a_rows_exact_copy_is_not_its_neighbour():
     said = evaluation([[0.0, 0.0], [0.0, 0.5]])
     statistic = corners().statistic(said, numbers(2))
     assert_allclose(statistic, np.log([3.0, 0.5]))
+
+
+def test_a_near_reference_gives_way_to_the_next_the_more_the_nearer_it_is():
+    rows = [[0.0, d] for d in (0.0, 1e-6, 0.2, 0.5, 0.8, 1.0, 1.2)]
+    statistic = corners(near=1.0).statistic(evaluation(rows), numbers(2))
+    d = np.array(rows)[:, 1]
+    by_hand = log_distance_by_hand(d**2, (3 - d) ** 2, 1.0)
+    assert_allclose(statistic, by_hand, rtol=1e-6)
+    assert statistic[0] == pytest.approx(np.log(10.0) / 2)
+    assert statistic[4] < statistic[0]
 
 
 def test_the_residual_counts_as_the_whitening_says_mean_over_the_members():
@@ -104,16 +129,14 @@ def test_the_residual_counts_as_the_whitening_says_mean_over_the_members():
     assert_allclose(statistic, 0.5 * np.log(1.0**2 + 1.0**2))
 
 
-def test_a_row_next_to_a_reference_is_a_thousandth_away_and_no_nearer():
-    said = evaluation([[0.0, 1e-5]])
-    assert_allclose(corners().statistic(said, numbers(2)), np.log(1e-3))
-    coarse = replace(corners(), min_squared_distance=0.01)
-    assert_allclose(coarse.statistic(said, numbers(2)), np.log(0.1))
+def test_a_single_reference_is_the_neighbour_of_its_own_copy():
+    part = Neighbourhood(np.zeros((1, 4), np.float32), 0.5 * np.eye(2), 0.25)
+    statistic = part.statistic(evaluation([[0.0, 0.0]]), numbers(2))
+    assert_allclose(statistic, np.log(0.5))
 
 
 def test_small_distances_between_large_numbers_keep_their_digits():
-    keys = row_keys(np.array([[100.0]]))
-    part = Neighbourhood(np.array([[100.0, 0.0]], np.float32), np.eye(1), keys)
+    part = Neighbourhood(np.array([[100.0, 0.0]], np.float32), np.eye(1), TINY)
     row = np.array([[100.01]], dtype=np.float32)
     said = evaluation(row)._replace(Z=row, output=row[None])
     assert_allclose(part.statistic(said, numbers(1)), np.log(0.01), rtol=1e-3)
@@ -125,9 +148,16 @@ def test_neighbourhood_cells_are_squared_differences_of_row_and_residual():
     assert_allclose(cells, [[(0.5 * 4) ** 2, 0.25], [1.0, (0.5 * 3) ** 2]])
 
 
+def test_neighbourhood_cells_pass_from_a_near_reference_to_the_next():
+    said = evaluation([[1.0, 0.0], [0.0, 0.0]])
+    cells = corners(near=4.0).cells(said, numbers(2))
+    # A quarter of the way from the copy's neighbour, (0, 3), to the copy.
+    assert_allclose(cells, [[0.25 * 1 + 0.75 * 9, 0.0], [0.0, 9.0]])
+
+
 def test_neighbourhood_cells_of_several_encoded_columns_are_summed_to_the_tables():
     known = np.zeros((1, 12), dtype=np.float32)
-    part = Neighbourhood(known, np.eye(6), row_keys(known[:, :6]))
+    part = Neighbourhood(known, np.eye(6), TINY)
     row = [[1.0, 2.0, 0.5, 1.0, 0.0, 0.0]]
     residual = np.array([[1.0, 1.0, 0.0, 0.0, 0.5, 0.0]])
     cells = part.cells(evaluation(row, row + residual), MIXED)
@@ -137,12 +167,12 @@ def test_neighbourhood_cells_of_several_encoded_columns_are_summed_to_the_tables
 # --- Surroundings ---
 
 # Three blocks of two rows, and one that is left over.
-ON_A_LINE, LINE_KEYS = sorted_by_key(np.array([1, 2, 4, 8, 16, 32, 64.0])[:, None])
+ON_A_LINE = np.array([1, 8, 16, 2, 32, 4, 64.0])[:, None]
 BLOCKS = ON_A_LINE[:6, 0].reshape(3, 2)
 
 
-def surroundings():
-    return Surroundings(ON_A_LINE.astype(np.float32), LINE_KEYS, 2)
+def surroundings(near=TINY):
+    return Surroundings(ON_A_LINE.astype(np.float32), 2, near)
 
 
 def test_surroundings_are_the_mean_log_distance_to_the_nearest_of_each_block():
@@ -159,22 +189,23 @@ def test_a_rows_exact_copy_is_not_the_nearest_of_its_block():
     assert_allclose(statistic, np.log(distances.min(axis=2)).mean(axis=1))
 
 
+def test_near_ones_of_a_block_give_way_to_its_next():
+    rows = np.array([[1.5], [7.9], [16.0]])
+    statistic = surroundings(near=4.0).statistic(evaluation(rows), numbers(1))
+    squared = np.sort((rows[:, :, None] - BLOCKS) ** 2, axis=2)
+    by_hand = log_distance_by_hand(squared[..., 0], squared[..., 1], 4.0)
+    assert_allclose(statistic, by_hand.mean(axis=1))
+
+
 def test_a_block_that_holds_nothing_but_a_rows_copy_leaves_the_distance_finite():
-    part = Surroundings(np.ones((1, 1), np.float32), row_keys(np.ones((1, 1))), 1)
-    assert np.isfinite(part.statistic(evaluation([[1.0]]), numbers(1))).all()
-
-
-def test_a_row_next_to_one_of_a_block_is_a_thousandth_away_and_no_nearer():
-    part = Surroundings(np.ones((1, 1), np.float32), row_keys(np.ones((1, 1))), 1)
-    said = evaluation([[1.00001]])
-    assert_allclose(part.statistic(said, numbers(1)), np.log(1e-3))
-    coarse = replace(part, min_squared_distance=0.01)
-    assert_allclose(coarse.statistic(said, numbers(1)), np.log(0.1))
+    part = Surroundings(np.ones((1, 1), np.float32), 1, 0.25)
+    assert_allclose(part.statistic(evaluation([[1.0]]), numbers(1)), np.log(0.5))
+    assert_allclose(part.cells(evaluation([[1.0]]), numbers(1)), 0.0)
 
 
 def test_surroundings_cells_are_mean_shares_of_the_squared_distances():
-    known, keys = sorted_by_key([[0, 0], [3, 1], [0, 2], [5, 5]])
-    part = Surroundings(known.astype(np.float32), keys, 2)
+    known = np.array([[0, 0], [3, 1], [0, 2], [5, 5]])
+    part = Surroundings(known.astype(np.float32), 2, TINY)
     row = np.array([1.0, 0.5])
     cells = part.cells(evaluation([row]), numbers(2))
     squared = (row - known.reshape(2, 2, 2)) ** 2
@@ -183,18 +214,20 @@ def test_surroundings_cells_are_mean_shares_of_the_squared_distances():
     assert_allclose(cells, [np.mean(shares, axis=0)], rtol=1e-5)
 
 
-def test_surroundings_cells_of_small_distances_are_small_shares():
-    part = Surroundings(np.ones((1, 1), np.float32), row_keys(np.ones((1, 1))), 1)
-    coarse = replace(part, min_squared_distance=0.01)
-    cells = coarse.cells(evaluation([[1.1]]), numbers(1))
-    assert_allclose(cells, [[0.5]], rtol=1e-5)
-
-
 def test_surroundings_cells_leave_out_a_rows_copy():
-    known, keys = sorted_by_key([[0, 0], [3, 1]])
-    part = Surroundings(known.astype(np.float32), keys, 2)
+    known = np.array([[0, 0], [3, 1]])
+    part = Surroundings(known.astype(np.float32), 2, TINY)
     cells = part.cells(evaluation([[0.0, 0.0]]), numbers(2))
     assert_allclose(cells, [[0.9, 0.1]], rtol=1e-5)
+
+
+def test_surroundings_cells_pass_from_a_near_reference_to_the_next():
+    known = np.array([[0, 0], [3, 1]])
+    part = Surroundings(known.astype(np.float32), 2, 1.0)
+    cells = part.cells(evaluation([[0.0, 0.5]]), numbers(2))
+    # The nearer counts a quarter; of the other one's distance 36 of 37 parts.
+    by_hand = 0.25 * np.array([0, 1]) + 0.75 * np.array([36, 1]) / 37
+    assert_allclose(cells, [by_hand], rtol=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -205,26 +238,18 @@ def test_blocks_are_as_many_as_there_are_whole_ones_of_32(n_references, block_si
     rows = part_rows(Z, numbers(1), references=np.arange(n_references))
     part = Surroundings.fit(rows)
     assert part.block_size == block_size
-    known, keys = sorted_by_key(Z[:n_references])
-    assert_array_equal(part.references, known)
-    assert_array_equal(part.keys, keys)
+    assert_array_equal(part.references, Z[:n_references])
+    # Neighbours are one apart.
+    assert part.near_squared == 1 / 16
 
 
 # --- References ---
 
 
-def test_rows_have_the_same_key_if_and_only_if_they_are_equal_in_float32():
-    rows = np.array([[1.0, 2.0], [2.0, 1.0], [0.0, 1.0], [1.0, 0.0], [1.1, 2.0]])
-    assert len(set(row_keys(rows))) == 5
-    assert_array_equal(row_keys(rows), row_keys(rows.astype(np.float32)))
-    assert_array_equal(row_keys(np.zeros((1, 2))), row_keys(np.array([[-0.0, 0.0]])))
-
-
 def test_distances_are_computed_for_256_rows_at_a_time():
     rows = np.arange(600.0)[:, None]
     known = np.array([[0.0], [10.0]], dtype=np.float32)
-    nothing = np.full(600, -1)
-    blocks = list(iter_squared_distances(rows, known, nothing))
+    blocks = list(iter_squared_distances(rows, known))
     assert [len(distances) for _, distances in blocks] == [256, 256, 88]
     together = np.concatenate([distances for _, distances in blocks])
     assert_allclose(together, (rows - known[:, 0]) ** 2, atol=1e-6)

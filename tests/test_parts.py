@@ -116,10 +116,18 @@ def test_a_value_outside_the_range_is_as_rare_as_the_last_bin_and_its_distance()
     assert_allclose(statistic, rarity(4 / 14, 5) + np.log([3.0, 1.5]), rtol=1e-6)
 
 
-def test_a_value_a_thousandth_of_a_bin_below_an_edge_falls_in_the_bin_above():
-    said = evaluation([[1.9985], [1.9975]])
+def test_the_surprise_passes_to_the_next_bin_just_below_the_edge():
+    # Bins are 2 wide: the ramp goes from 0.04 to 0.01 of a bin below the edge.
+    said = evaluation([[1.919], [1.95], [1.981], [1.999]])
     statistic = amounts_marginal().statistic(said, numbers(1))
-    assert_allclose(statistic, rarity(np.array([3, 4]) / 14, 5), rtol=1e-6)
+    here, above = rarity(np.array([4, 3]) / 14, 5)
+    assert_allclose(statistic, [here, (here + above) / 2, above, above], rtol=1e-6)
+
+
+def test_a_row_as_if_unseen_on_a_ramp_is_taken_out_of_its_own_bin_only():
+    statistic = amounts_marginal().unseen_statistic(evaluation([[1.95]]), numbers(1))
+    by_hand = (rarity(3 / 13, 5) + rarity(3 / 14, 5)) / 2
+    assert_allclose(statistic, by_hand, rtol=1e-6)
 
 
 def test_a_row_as_if_unseen_is_taken_out_of_its_own_bin():

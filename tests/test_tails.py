@@ -31,12 +31,16 @@ def test_ties_share_the_middle_of_their_ranks():
     assert_allclose(scale(np.array([1.0, 2.0, 3.0])), minus_log(*shares))
 
 
-def test_surprise_is_linear_between_the_statistics_of_training_rows():
+def test_surprise_rises_between_knots_from_flat_to_flat():
     scale = TailScale.fit(np.array([10.0, 20.0, 40.0]), np.ones(3))
     least, middle, greatest = minus_log(3 / 4, 2 / 4, 1 / 4)
     surprise = scale(np.array([0.0, 15.0, 35.0]))
-    by_hand = [least, (least + middle) / 2, middle + 0.75 * (greatest - middle)]
+    # 3 x ** 2 - 2 x ** 3 of the rise, at one half and three quarters of the way.
+    by_hand = [least, (least + middle) / 2, middle + 0.84375 * (greatest - middle)]
     assert_allclose(surprise, by_hand)
+    for knot in scale.values:
+        flat = scale(np.array([knot, knot + 1e-6]))
+        assert_allclose(*flat, atol=1e-12)
 
 
 def test_the_excess_beyond_the_greatest_counts_in_units_of_the_upper_spread():
@@ -44,23 +48,50 @@ def test_the_excess_beyond_the_greatest_counts_in_units_of_the_upper_spread():
     scale = TailScale.fit(statistics, np.ones(101))
     # From the median, 50, to the 95 % quantile, 95.
     assert scale.spread == 45.0
-    surprise = scale(np.array([100.0, 145.0, 190.0]))
-    assert_allclose(surprise, -np.log(1 / 102) + np.log([1.0, 2.0, 3.0]))
+    last = scale.values[-1]
+    surprise = scale(last + np.array([0.0, 45.0, 90.0]))
+    # An excess of e spreads adds log(1 + e ** 2 / (1 + e)).
+    assert_allclose(surprise, scale.surprises[-1] + np.log([1.0, 3 / 2, 7 / 3]))
 
 
-def test_a_row_of_twice_the_weight_counts_as_two_relative_to_the_others():
-    values = np.array([1.0, 2.0, 3.0])
-    surprise = TailScale.fit(values, np.array([1.0, 2.0, 1.0]))(values)
-    # Weights sum to the number of rows: 0.75, 1.5 and 0.75.
-    shares = (3 - 0.375 + 0.5) / 4, (2.25 - 0.75 + 0.5) / 4, (0.75 - 0.375 + 0.5) / 4
-    assert_allclose(surprise, minus_log(*shares))
+def test_a_row_of_twice_the_weight_counts_as_two():
+    values, weights = np.array([1.0, 2.0, 3.0, 4.0]), np.array([1.0, 2.0, 1.0, 4.0])
+    surprise = TailScale.fit(values, weights)(values)
+    repeated = TailScale.fit(np.repeat(values, [1, 2, 1, 4]), np.ones(8))(values)
+    assert_allclose(surprise, repeated)
+    shares = np.array([8 - 0.5, 7 - 1.0, 5 - 0.5, 4 - 2.0]) + 0.5
+    assert_allclose(surprise, -np.log(shares / 9))
 
 
-def test_the_unit_of_weights_makes_no_difference():
-    values, weights = np.array([1.0, 2.0, 2.0, 5.0]), np.array([1.0, 3.0, 2.0, 1.0])
-    one, other = (TailScale.fit(values, factor * weights) for factor in (1.0, 0.01))
-    assert_allclose(one.surprises, other.surprises)
-    assert one.spread == other.spread
+def test_knots_are_apart_in_value_and_in_surprise():
+    statistics = np.random.default_rng(0).exponential(size=4_000)
+    scale = TailScale.fit(statistics, np.ones(4_000))
+    assert np.diff(scale.values).min() >= 0.05 * scale.spread
+    # The least share of a knot is that of the rows that are as great or greater.
+    share = [(statistics < value).sum() / 4_001 for value in scale.values]
+    assert np.diff(-np.log1p(-np.array(share))).min() >= 0.05
+    coarse = TailScale.fit(statistics, np.ones(4_000), resolution=0.7)
+    assert np.diff(coarse.values).min() >= 0.7
+
+
+def test_how_steep_a_scale_is_has_a_bound():
+    rng = np.random.default_rng(0)
+    # Statistics that all but tie, as float32 rounds them.
+    statistics = rng.integers(0, 50, 4_000) + 1e-6 * rng.random(4_000)
+    scale = TailScale.fit(statistics, np.ones(4_000))
+    assert_allclose(scale(statistics + 1e-6), scale(statistics), rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("n_others", [0, 10])
+def test_the_last_digits_of_a_statistic_that_nearly_all_share_say_nothing(n_others):
+    statistics = np.r_[np.full(990, 1.0), np.linspace(1.5, 2.0, n_others)]
+    scale = TailScale.fit(statistics, np.ones(len(statistics)), resolution=0.01)
+    assert_allclose(*scale(np.array([1.0, 1.0 + 5e-8])), rtol=0, atol=1e-9)
+
+
+def test_knots_end_where_differences_are_rounding():
+    statistics = 1e9 + np.repeat([0.0, 1e-7, 2e-7], 20)
+    assert len(TailScale.fit(statistics, np.ones(60)).values) == 1
 
 
 def test_statistics_that_are_all_alike_have_a_scale():
@@ -106,8 +137,9 @@ class Said(ScorePart):
         return np.full(evaluation.Z.shape, self.expecting)
 
 
-# Surprise is the statistic itself.
-AS_IT_IS = TailScale(np.array([0.0, 100.0]), np.array([0.0, 100.0]), 1.0)
+# Surprise of whole numbers is the statistic itself.
+WHOLE = np.arange(101.0)
+AS_IT_IS = TailScale(WHOLE, WHOLE, 1.0)
 NOTHING = np.zeros((2, 2))
 
 
@@ -138,7 +170,7 @@ def test_the_combination_is_the_power_mean_of_the_surprises(power, by_hand):
 
 
 def test_each_part_has_a_scale_of_its_own():
-    tenfold = TailScale(np.array([0.0, 100.0]), np.array([0.0, 1_000.0]), 1.0)
+    tenfold = TailScale(WHOLE, 10 * WHOLE, 1.0)
     parts = (
         ScaledPart(said([1.0, 2.0]), AS_IT_IS),
         ScaledPart(said([3.0, 4.0]), tenfold),

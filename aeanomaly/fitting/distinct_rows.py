@@ -15,6 +15,10 @@ from sklearn.utils.validation import _check_sample_weight
 from ..scoring.encoding.tabular import column_at, column_names, take_rows
 from .encoding import Kinds, kinds_of
 
+# Units in the least weight up to which weights that are not whole numbers are taken as
+# counts: by chance, rounded weights have a common unit as well, but a smaller one.
+_MAX_UNITS = 10
+
 
 class DistinctRows(NamedTuple):
     """Distinct rows of a table.
@@ -23,10 +27,9 @@ class DistinctRows(NamedTuple):
     ----------
     table : DataFrame or ndarray of shape (n_distinct, n_features)
     weights : ndarray of shape (n_distinct,)
-        Sum of the sample weights of each row's copies.
+        Sum of the sample weights of each row's copies; see `relative_weights`.
     n_visits : int
-        Rows that one epoch visits: the sum of whole-number weights, else the number
-        of rows of positive weight.
+        Rows that one epoch visits: the sum of the weights.
     """
 
     table: Any
@@ -54,7 +57,8 @@ def distinct_rows(
     hashes = _row_hashes(table, kinds_of(table) if kinds is None else kinds)
     if sample_weight is None:
         _, first, counts = np.unique(hashes, return_index=True, return_counts=True)
-        return DistinctRows(take_rows(table, first), counts.astype(float), len(table))
+        weights = relative_weights(counts.astype(float))
+        return DistinctRows(take_rows(table, first), weights, round(weights.sum()))
     weights = _check_sample_weight(
         sample_weight, table, dtype=np.float64, ensure_non_negative=True
     )
@@ -65,10 +69,32 @@ def distinct_rows(
             "above zero."
         )
     _, first, inverse = np.unique(hashes[kept], return_index=True, return_inverse=True)
-    merged = np.bincount(inverse, weights=weights[kept])
-    whole = (weights == np.floor(weights)).all()
-    n_visits = round(weights.sum()) if whole else len(kept)
+    merged = relative_weights(np.bincount(inverse, weights=weights[kept]))
+    n_visits = max(1, round(merged.sum()))
     return DistinctRows(take_rows(table, kept[first]), merged, n_visits)
+
+
+def relative_weights(weights: np.ndarray) -> np.ndarray:
+    """Return weights of which only the ratios matter.
+
+    Multiples of one number, such as counts of rows or equal weights, become the least
+    whole numbers in their ratios; others are scaled to a mean of one.
+
+    Parameters
+    ----------
+    weights : ndarray of shape (n_samples,)
+        Positive.
+    """
+    if (weights == np.floor(weights)).all() and weights.max() < 2**53:
+        return weights / np.gcd.reduce(weights.astype(np.int64))
+    unit, least = weights.max(), weights.min()
+    for other in np.unique(weights):
+        # Euclid's algorithm, up to rounding.
+        while other > 1e-6 * least:
+            unit, other = other, abs(unit - other * np.round(unit / other))
+        if unit * _MAX_UNITS < least:
+            return weights / weights.mean()
+    return np.round(weights / unit)
 
 
 def _row_hashes(table: Any, kinds: Kinds) -> np.ndarray:

@@ -28,6 +28,7 @@ _N_CALIBRATION = 10_000
 _N_SAMPLE = 20_000
 # A part that finds a row extreme outweighs all that find it ordinary.
 _POWER = 5.0
+_EVERY = slice(None)
 
 
 def suspicious_rows(
@@ -88,6 +89,8 @@ def fit_combination(
     parts: Iterable[type[ScorePart]],
     n_references: int,
     rng: np.random.Generator,
+    n_scale: int = _N_CALIBRATION,
+    members: slice = _EVERY,
 ) -> TailCombination:
     """Fit the parts of a score, and their scales, to encoded rows.
 
@@ -98,18 +101,26 @@ def fit_combination(
     Z : ndarray of shape (n_samples, n_encoded)
         Distinct encoded rows.
     weights : ndarray of shape (n_samples,)
-        How often each row counts.
+        How often each row counts; rows of weight zero are not looked at.
     parts : iterable of type
         Subclasses of `ScorePart`.
     n_references : int
         Training rows that the score keeps; zero leaves out the parts that keep some.
     rng : numpy.random.Generator
+    n_scale : int
+        Rows, at most, that the scales are fitted to.
+    members : slice
+        Networks that the score listens to.
     """
+    if not (weights > 0).all():
+        Z, weights = Z[weights > 0], weights[weights > 0]
     order = rng.permutation(len(Z))
     references = rng.permutation(len(Z))[:n_references]
-    rows = PartRows(
-        Z, weights, model.encoding, order[:_N_SAMPLE], references, model.evaluate
-    )
+
+    def evaluate(Z: np.ndarray) -> Evaluation:
+        return of_members(model.evaluate(Z), members)
+
+    rows = PartRows(Z, weights, model.encoding, order[:_N_SAMPLE], references, evaluate)
     chosen = [cls for cls in parts if n_references or not cls.keeps_rows]
     if not chosen:
         raise ValueError(
@@ -117,8 +128,8 @@ def fit_combination(
             "name a part that keeps no rows, such as 'residual'."
         )
     fitted = [cls.fit(rows) for cls in chosen]
-    calibration = order[:_N_CALIBRATION]
-    evaluation = model.evaluate(Z[calibration])
+    calibration = order[:n_scale]
+    evaluation = evaluate(Z[calibration])
     scaled = tuple(
         ScaledPart(part, _fit_scale(part, evaluation, model, weights[calibration]))
         for part in fitted
@@ -127,8 +138,16 @@ def fit_combination(
     return TailCombination(scaled, _POWER, next(expecting, None))
 
 
+def of_members(evaluation: Evaluation, members: slice) -> Evaluation:
+    """Return what some of the networks say."""
+    return evaluation._replace(
+        codes=evaluation.codes[members], output=evaluation.output[members]
+    )
+
+
 def _fit_scale(
     part: ScorePart, evaluation: Evaluation, model: Model, weights: np.ndarray
 ) -> TailScale:
     """Return a part's scale from training rows, each judged as if it were unseen."""
-    return TailScale.fit(part.unseen_statistic(evaluation, model.encoding), weights)
+    statistic = part.unseen_statistic(evaluation, model.encoding)
+    return TailScale.fit(statistic, weights, part.resolution)

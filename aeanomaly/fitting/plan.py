@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
@@ -103,7 +104,11 @@ def network_spec(
 
 
 def training_rows(
-    params: Any, rows: FitRows, weights: np.ndarray, auto_steps: tuple[int, int]
+    params: Any,
+    rows: FitRows,
+    weights: np.ndarray,
+    auto_steps: tuple[int, int],
+    n_members: int,
 ) -> TrainingRows:
     """Return the rows that an epoch visits, and how often.
 
@@ -111,21 +116,36 @@ def training_rows(
     ----------
     params : BaseAutoencoder
     rows : FitRows
-    weights : ndarray of shape (n_distinct,)
+    weights : ndarray of shape (n_folds, n_distinct)
         How often training visits each row, relative to the others.
     auto_steps : tuple of int
         Least and greatest number of steps that ``max_iter="auto"`` makes.
+    n_members : int
     """
     from ..training.trainer import TrainingRows
 
-    training = rows.training[weights[rows.training] > 0]
-    share = weights[training].sum() / rows.weights.sum()
+    visits = weights.max(axis=0)
+    training = np.flatnonzero(visits)
+    share = visits.sum() / rows.weights.sum()
     n_visits = max(1, round(share * rows.rows.n_visits))
     if params.max_iter == "auto":
         # One epoch of a large table may be more than all steps together.
         n_visits = min(n_visits, auto_steps[1] * params.batch_size)
-    held_out = rows.Z[rows.held_out] if rows.holds_out else None
-    return TrainingRows(rows.Z[training], weights[training], n_visits, held_out)
+    seen = TrainingRows(rows.Z[training], visits[training], n_visits)
+    if not rows.holds_out:
+        return seen
+    held_out = rows.held_out
+    if rows.n_folds == 1:
+        return replace(seen, Z_held_out=rows.Z[held_out])
+    # Their loss is only shown, after every epoch: some of the rows will do.
+    held_out = held_out[: max(1, round(params.validation_fraction * len(rows.Z)))]
+    folds = np.arange(n_members) % rows.n_folds
+    return replace(
+        seen,
+        shares=(weights[:, training] / visits[training])[folds].T,
+        Z_held_out=rows.Z[held_out],
+        held_out_shares=(rows.held[:, held_out] > 0)[folds].T,
+    )
 
 
 def training_options(

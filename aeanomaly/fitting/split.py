@@ -10,6 +10,13 @@ from .distinct_rows import DistinctRows
 
 # Fewer held-out rows than this say nothing: the training rows stand in for them.
 _MIN_HELD_OUT = 5
+# From so many rows on, what is held out is held out of all that a score learns.
+MANY_ROWS = 10_000
+# Share of the table above which copies of a row are divided between both sides: were
+# all of them held out, what is frequent would be unknown.
+_HEAVY = 0.02
+# Share of the rows that each of several folds holds out.
+_FOLD = 0.25
 
 
 class FitRows(NamedTuple):
@@ -20,15 +27,15 @@ class FitRows(NamedTuple):
     rows : DistinctRows
     Z : ndarray of shape (n_distinct, n_encoded)
         The rows, encoded.
-    training, held_out : ndarray of int
-        Positions of the rows that train the network and of those that do not. All
-        rows are both where holding some out would leave too few.
+    held : ndarray of shape (n_folds, n_distinct)
+        How often each row counts among those that do not train the networks of a fold;
+        network i is of fold i modulo n_folds. All zero where holding some out would
+        leave too few; then all rows are both.
     """
 
     rows: DistinctRows
     Z: np.ndarray
-    training: np.ndarray
-    held_out: np.ndarray
+    held: np.ndarray
 
     @property
     def weights(self) -> np.ndarray:
@@ -37,14 +44,46 @@ class FitRows(NamedTuple):
 
     @property
     def holds_out(self) -> bool:
-        """Whether there are rows that do not train the network."""
-        return self.held_out is not self.training
+        """Whether there are rows that do not train every network."""
+        return bool(self.held.any())
+
+    @property
+    def n_folds(self) -> int:
+        """Number of sets of rows that networks of their own do not see."""
+        return len(self.held)
+
+    @property
+    def training_weights(self) -> np.ndarray:
+        """How often each row trains the networks of each fold."""
+        return self.weights - self.held
+
+    @property
+    def held_out_weights(self) -> np.ndarray:
+        """How often each row is held out by some fold, or the weights of all rows."""
+        return self.held.sum(axis=0) if self.holds_out else self.weights
+
+    @property
+    def held_out(self) -> np.ndarray:
+        """Positions of the rows that some fold holds out, or of all rows."""
+        return np.flatnonzero(self.held_out_weights)
+
+    @property
+    def are_many(self) -> bool:
+        """Whether what is held out is held out of all that a score learns."""
+        return self.holds_out and self.weights.sum() >= MANY_ROWS
 
 
 def split_rows(
-    rows: DistinctRows, Z: np.ndarray, held_out: float, rng: np.random.Generator
+    rows: DistinctRows,
+    Z: np.ndarray,
+    held_out: float,
+    rng: np.random.Generator,
+    n_folds: int = 1,
 ) -> FitRows:
-    """Hold a share of the rows out of training.
+    """Hold a share of the rows out of training; each fold holds out others.
+
+    Where rows are few there are `n_folds`, each of a quarter of the rows, at most;
+    where they are many there is one.
 
     Parameters
     ----------
@@ -53,11 +92,21 @@ def split_rows(
     held_out : float
         Share of the rows, in [0, 1).
     rng : numpy.random.Generator
+    n_folds : int, default=1
     """
-    n_rows = len(Z)
-    n_held_out = round(held_out * n_rows)
-    if n_held_out < _MIN_HELD_OUT:
-        every = np.arange(n_rows)
-        return FitRows(rows, Z, every, every)
-    order = rng.permutation(n_rows)
-    return FitRows(rows, Z, np.sort(order[n_held_out:]), np.sort(order[:n_held_out]))
+    weights = rows.weights
+    if weights.sum() >= MANY_ROWS or not held_out:
+        n_folds = 1
+    if n_folds > 1:
+        held_out = min(max(held_out, _FOLD), 1 / n_folds)
+    heavy = (weights > _HEAVY * weights.sum()) & (held_out * weights >= 1)
+    light = rng.permutation(np.flatnonzero(~heavy))
+    size = round(held_out * len(light))
+    held = np.zeros((n_folds, len(weights)))
+    held[:, heavy] = np.floor(held_out * weights[heavy])
+    for fold in range(n_folds):
+        chosen = light[fold * size : (fold + 1) * size]
+        held[fold, chosen] = weights[chosen]
+    if np.count_nonzero(held[0]) < _MIN_HELD_OUT > held[0].sum():
+        held = np.zeros((1, len(weights)))
+    return FitRows(rows, Z, held)

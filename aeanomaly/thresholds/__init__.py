@@ -7,10 +7,17 @@ from sklearn.base import clone
 from ..registry import Registry
 from .base import Threshold
 from .quantile import QuantileThreshold
+from .share import ShareThreshold
 
 THRESHOLDS = Registry("threshold", [QuantileThreshold])
 
-__all__ = ["THRESHOLDS", "QuantileThreshold", "Threshold", "resolve_threshold"]
+__all__ = [
+    "THRESHOLDS",
+    "QuantileThreshold",
+    "ShareThreshold",
+    "Threshold",
+    "resolve_threshold",
+]
 
 
 def resolve_threshold(threshold: str | Threshold) -> Threshold:

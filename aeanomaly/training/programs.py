@@ -209,6 +209,8 @@ class TrainingProgram:
         seed: int,
         *,
         jit: bool,
+        shares: np.ndarray | None = None,
+        held_out_shares: np.ndarray | None = None,
     ) -> Session:
         """Return what `run` trains with: one fit, with its rows as tensors."""
         import tensorflow as tf
@@ -219,9 +221,18 @@ class TrainingProgram:
             size = 2 ** (len(rows) - 1).bit_length() if jit else len(rows)
             return tf.constant(_filled(rows, size))
 
+        def each_member(rows: np.ndarray | None, shares: np.ndarray | None) -> Any:
+            if rows is None:
+                return None
+            if shares is None:
+                shares = np.ones((len(rows), self.plan.n_members))
+            return tensor(shares.astype(np.float32))
+
         fit = FitTensors(
             X=tensor(Z),
+            shares=each_member(Z, shares),
             X_held_out=tensor(Z_held_out),
+            held_out_shares=each_member(Z_held_out, held_out_shares),
             n_held_out=tf.constant(0 if Z_held_out is None else len(Z_held_out)),
             settings={n: tf.constant(v, tf.float32) for n, v in settings.items()},
             seed=tf.constant(seed, tf.int32),

@@ -10,6 +10,9 @@ import numpy as np
 
 from .members import MemberNetwork
 
+# Where no row of a batch counts for a member, its loss is zero.
+_TINY = 1e-6
+
 
 @dataclass(frozen=True)
 class Steps:
@@ -50,7 +53,10 @@ class FitTensors(NamedTuple):
     Parameters
     ----------
     X : Tensor of shape (n_samples, n_encoded)
+    shares : Tensor of shape (n_samples, n_members)
+        How much each row counts for each member.
     X_held_out : Tensor of shape (n_held_out, n_encoded) or None
+    held_out_shares : Tensor of shape (n_held_out, n_members) or None
     n_held_out : int32 Tensor
         Number of held-out rows; any beyond only fill the tensor.
     settings : mapping of str to scalar Tensor
@@ -59,7 +65,9 @@ class FitTensors(NamedTuple):
     """
 
     X: Any
+    shares: Any
     X_held_out: Any
+    held_out_shares: Any
     n_held_out: Any
     settings: Mapping[str, Any]
     seed: Any
@@ -113,10 +121,13 @@ class StepGraph:
             return tf.TensorSpec(shape, dtype)
 
         rows = spec(None, self.plan.spec.n_encoded, dtype=tf.float32)
+        shares = spec(None, self.plan.n_members, dtype=tf.float32)
         names = (*self.plan.architecture.settings(), "alpha")
         fit = FitTensors(
             X=rows,
+            shares=shares,
             X_held_out=rows if validates else None,
+            held_out_shares=shares if validates else None,
             n_held_out=spec(),
             settings={name: spec(dtype=tf.float32) for name in names},
             seed=spec(),
@@ -147,7 +158,7 @@ class StepGraph:
         def step(i: Any, losses: Any, losses_held_out: Any) -> tuple[Any, Any, Any]:
             loss = self._step(
                 tf.gather(fit.X, steps.batches[i]),
-                steps.n_rows[i],
+                self._weights(fit.shares, steps.batches[i], steps.n_rows[i]),
                 steps.learning_rates[i],
                 fit.settings,
                 tf.stack([fit.seed, steps.first + i]),
@@ -166,18 +177,18 @@ class StepGraph:
         return tuple(array.stack() for array in arrays)
 
     def _step(
-        self, X: Any, n_rows: Any, rate: Any, settings: Mapping[str, Any], seed: Any
+        self, X: Any, weights: Any, rate: Any, settings: Mapping[str, Any], seed: Any
     ) -> Any:
         """Train on one batch and return its loss, the mean over the members."""
         import tensorflow as tf
 
-        weights = self.program.weights
+        trained = self.program.weights.value
         with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch(weights.value)
-            losses, state = self._losses(X, n_rows, settings, seed, True)
+            tape.watch(trained)
+            losses, state = self._losses(X, weights, settings, seed, True)
             # A sum, so that each member's gradient is its own.
             objective = tf.reduce_sum(losses)
-        gradient = tape.gradient(objective, weights.value)
+        gradient = tape.gradient(objective, trained)
         self._update(gradient, rate, settings["alpha"], state)
         return tf.reduce_mean(losses)
 
@@ -201,34 +212,41 @@ class StepGraph:
             # The same seeds after every epoch, so that their losses compare.
             seed = tf.stack([fit.seed, -1 - i])
             rows = tf.gather(fit.X_held_out, batch)
-            losses, _ = self._losses(rows, n, fit.settings, seed, False)
+            weights = self._weights(fit.held_out_shares, batch, n)
+            losses, _ = self._losses(rows, weights, fit.settings, seed, False)
             return i + 1, total + tf.reduce_mean(losses) * tf.cast(n, tf.float32)
 
         start = (tf.constant(0), tf.constant(0.0))
         _, total = tf.while_loop(lambda i, _: i * batch_size < n_rows, add, start)
         return total / tf.cast(tf.maximum(n_rows, 1), tf.float32)
 
+    def _weights(self, shares: Any, batch: Any, n_rows: Any) -> Any:
+        """Return how much the rows of a batch count, (n_members, n_rows)."""
+        import tensorflow as tf
+
+        counted = tf.sequence_mask(n_rows, tf.shape(batch)[0], tf.float32)
+        return tf.transpose(tf.gather(shares, batch)) * counted
+
     def _losses(
         self,
         X: Any,
-        n_rows: Any,
+        weights: Any,
         settings: Mapping[str, Any],
         seed: Any,
         training: bool,
     ) -> tuple[Any, list[list[Any]]]:
-        """Return each member's mean loss over the first rows, and the new state."""
+        """Return each member's mean loss over weighted rows, and the new state."""
         import tensorflow as tf
 
         state = [[tf.convert_to_tensor(v) for v in part] for part in self.program.state]
         network = self._network(training, state)
-        weights = tf.sequence_mask(n_rows, tf.shape(X)[0], tf.float32)
         X = tf.stack([X] * self.plan.n_members)
         logits, row_weights, penalty = self.plan.architecture.training_pass(
             network, X, settings, seed
         )
         rows = self.plan.objective.per_row(X, logits) * row_weights + penalty
         total = tf.reduce_sum(rows * weights, axis=1)
-        return total / tf.cast(n_rows, tf.float32), state
+        return total / tf.maximum(tf.reduce_sum(weights, axis=1), _TINY), state
 
     def _network(self, training: bool, state: list[list[Any]]) -> MemberNetwork:
         """Return encoder and decoder, which also put their new state in ``state``."""

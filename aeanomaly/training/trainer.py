@@ -70,12 +70,18 @@ class TrainingRows:
     n_visits : int
         Rows that one epoch visits.
     Z_held_out : ndarray of shape (n_held_out, n_encoded) or None
+    shares : ndarray of shape (n_samples, n_members) or None
+        How much of a visit to a row counts for each member, in [0, 1]. None for all.
+    held_out_shares : ndarray of shape (n_held_out, n_members) or None
+        The same of the held-out rows.
     """
 
     Z: np.ndarray
     visits: np.ndarray
     n_visits: int
     Z_held_out: np.ndarray | None = None
+    shares: np.ndarray | None = None
+    held_out_shares: np.ndarray | None = None
 
 
 @dataclass
@@ -200,6 +206,8 @@ class _Run:
             self.settings | {"alpha": options.alpha},
             int(self.rng.integers(2**31)),
             jit=repays_xla(program, n_steps),
+            shares=self.rows.shares,
+            held_out_shares=self.rows.held_out_shares,
         )
 
     def _run_epochs(self, session: Session, epochs: range, factor: float) -> None:

@@ -12,11 +12,19 @@ from ..model import Model
 from ..networks.dense import DenseLayer, Network
 from ..networks.keras import KerasNetwork
 from ..parts import PARTS, Reduction, ScaledPart, ScorePart, TailCombination, TailScale
+from ..parts.protocol_1 import (
+    InterpolatedScale,
+    KeyedNeighbourhood,
+    KeyedSurroundings,
+)
 
 _FIXED = (
     DenseLayer,
     ImageEncoding,
+    InterpolatedScale,
     KerasNetwork,
+    KeyedNeighbourhood,
+    KeyedSurroundings,
     Model,
     Network,
     ScaledPart,

@@ -55,11 +55,19 @@ def _with_constants(node: Any, arrays: dict[str, Any]) -> Any:
     node = {key: _with_constants(item, arrays) for key, item in node.items()}
     if "class" in node and isinstance(node.get("fields"), dict):
         fields = node["fields"]
+        node["class"] = _RENAMED.get(node["class"], node["class"])
         node["fields"] = fields | _CONSTANTS.get(node["class"], {})
         if node["class"] in _DERIVED:
             node["fields"] = _DERIVED[node["class"]](node["fields"], arrays)
     return node
 
+
+# Classes of protocol 1 whose formulas are no longer those of their names.
+_RENAMED = {
+    "Neighbourhood": "KeyedNeighbourhood",
+    "Surroundings": "KeyedSurroundings",
+    "TailScale": "InterpolatedScale",
+}
 
 _CONSTANTS: dict[str, dict[str, float]] = {
     "NumericColumn": {"indicator_scale": 1.0},
@@ -69,9 +77,9 @@ _CONSTANTS: dict[str, dict[str, float]] = {
         "margin": 365.2425 * 86_400.0,
         "wave_scale": 0.5**0.5,
     },
-    "Marginal": {"pseudo_count": 1.0, "above_edge": 1e-3},
-    "Neighbourhood": {"min_squared_distance": 1e-6},
-    "Surroundings": {"min_squared_distance": 1e-6},
+    "Marginal": {"pseudo_count": 1.0, "above_edge": 1e-3, "ramp": 0.0},
+    "KeyedNeighbourhood": {"min_squared_distance": 1e-6},
+    "KeyedSurroundings": {"min_squared_distance": 1e-6},
 }
 
 
@@ -95,7 +103,7 @@ def _expecting(fields: dict[str, Any], arrays: dict[str, Any]) -> dict[str, Any]
 _DERIVED: dict[str, Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]] = {
     "ImageEncoding": _knee,
     "TableEncoding": _knee,
-    "Surroundings": _block_size,
+    "KeyedSurroundings": _block_size,
     "TailCombination": _expecting,
 }
 

@@ -38,6 +38,7 @@ class Covariance(ScorePart):
 
     name: ClassVar[str] = "covariance"
     expects: ClassVar[bool] = True
+    resolution: ClassVar[float] = 0.01
 
     @classmethod
     def fit(cls, rows: PartRows) -> Covariance:
@@ -53,10 +54,10 @@ class Covariance(ScorePart):
 
     def statistic(self, evaluation: Evaluation, encoding: TableEncoding) -> np.ndarray:
         """Return the squared distance of each row."""
-        deviations = evaluation.Z - self.center
-        pulled = deviations @ self.precision.astype(deviations.dtype, copy=False)
-        distance = np.einsum("ij,ij->i", deviations, pulled).astype(np.float64)
-        return np.maximum(distance, 0.0)
+        # In double precision, so that a row's statistic is the same in any block.
+        deviations = evaluation.Z.astype(np.float64) - self.center
+        pulled = deviations @ self.precision.astype(np.float64)
+        return np.maximum(np.einsum("ij,ij->i", deviations, pulled), 0.0)
 
     def cells(self, evaluation: Evaluation, encoding: TableEncoding) -> np.ndarray:
         """Return how far the distance falls if a column takes its expected value.

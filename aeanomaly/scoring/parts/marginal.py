@@ -19,9 +19,11 @@ _PSEUDO_COUNT = 1.0
 # bins than that count noise: in small tables every row would be rare somewhere.
 _BINS_A_ROOT = 1.5
 _MAX_BINS = 40
-# In bins: a value on an edge, where whole numbers often lie, falls in the bin above it
-# however it is rounded.
-_ABOVE_EDGE = 1e-3
+# In bins: the surprise passes to that of the next bin in a ramp of this width, which
+# ends below the edge: a value on an edge, where whole numbers often lie, belongs to the
+# bin above it however it is rounded.
+_RAMP = 0.03
+_ABOVE_EDGE = 0.01
 
 
 @dataclass(frozen=True)
@@ -29,11 +31,13 @@ class Marginal(ScorePart):
     """Mean over columns of minus the log density of the value.
 
     A histogram of equal bins for each linear encoded column, relative frequencies for
-    the levels of each category. Outside a column's training range the density is that
-    of the outermost bin, divided by one plus the distance in bins: a far value is the
-    more abnormal the farther it is. A value that training rows never showed adds its
-    novelty. Network-free, hence robust against a network that learnt the anomalies
-    (Goldstein and Dengel, "Histogram-based Outlier Score (HBOS)", KI 2012).
+    the levels of each category. Just below an edge the surprise passes linearly to that
+    of the next bin, so that it does not jump with the last digit of a value. Outside a
+    column's training range the density is that of the outermost bin, divided by one
+    plus the distance in bins: a far value is the more abnormal the farther it is. A
+    value that training rows never showed adds its novelty. Network-free, hence robust
+    against a network that learnt the anomalies (Goldstein and Dengel, "Histogram-based
+    Outlier Score (HBOS)", KI 2012).
 
     Parameters
     ----------
@@ -47,6 +51,9 @@ class Marginal(ScorePart):
         Added to the count of each bin and level.
     above_edge : float
         In bins: a value so little below an edge falls in the bin above it.
+    ramp : float
+        In bins: on this way, which ends there, the surprise passes from one bin to the
+        next. Zero for none.
     """
 
     low: np.ndarray
@@ -55,8 +62,10 @@ class Marginal(ScorePart):
     level_counts: np.ndarray
     pseudo_count: float = _PSEUDO_COUNT
     above_edge: float = _ABOVE_EDGE
+    ramp: float = _RAMP
 
     name: ClassVar[str] = "marginal"
+    resolution: ClassVar[float] = 0.01
 
     @classmethod
     def fit(cls, rows: PartRows) -> Marginal:
@@ -81,7 +90,7 @@ class Marginal(ScorePart):
         width = np.where(high > low, (high - low) / n_bins, 1.0).astype(np.float32)
         counts = np.zeros((encoding.n_linear, n_bins), dtype=np.float32)
         marginal = cls(low, width, counts, weights @ Z[:, encoding.n_linear :])
-        bins, _ = marginal._bins(linear)
+        bins, *_ = marginal._bins(linear)
         for column in range(encoding.n_linear):
             counts[column] = np.bincount(bins[:, column], weights, minlength=n_bins)
         return marginal
@@ -103,13 +112,21 @@ class Marginal(ScorePart):
         share = (counts + pseudo) / (total + pseudo * self.n_bins)
         return -np.log(share * self.n_bins)
 
-    def _bins(self, linear: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return each value's bin, and its distance from the range in bins."""
-        position = (linear - self.low) / self.width
-        bins = (position + self.above_edge).astype(np.intp)
-        np.clip(bins, 0, self.n_bins - 1, out=bins)
-        outside = np.maximum(-position, position - self.n_bins)
-        return bins, np.maximum(outside, 0.0, out=outside)
+    def _bins(self, linear: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return each value's bin, its way to the next bin, and to the range.
+
+        The way to the next bin goes from 0 to 1; distances from the range are in bins.
+        """
+        # In double precision, so that a row's statistic is the same in any block.
+        position = (linear.astype(np.float64) - self.low) / self.width
+        last = self.n_bins - 1
+        bins = np.clip((position + self.above_edge).astype(np.intp), 0, last)
+        way = np.zeros(position.shape)
+        if self.ramp:
+            below = bins + (1 - self.above_edge) - position
+            way = np.where(bins < last, np.clip(1 - below / self.ramp, 0.0, 1.0), 0.0)
+        outside = np.maximum(np.maximum(-position, position - self.n_bins), 0.0)
+        return bins, way, outside
 
     def unit_surprise(
         self, Z: np.ndarray, encoding: TableEncoding, *, seen: bool = False
@@ -129,14 +146,15 @@ class Marginal(ScorePart):
         ndarray of shape (n_samples, n_linear + n_groups)
         """
         n_linear = encoding.n_linear
-        bins, outside = self._bins(Z[:, :n_linear])
+        bins, way, outside = self._bins(Z[:, :n_linear])
         columns = np.arange(n_linear)
+        following = self._surprise[columns, np.minimum(bins + 1, self.n_bins - 1)]
         if seen:
             counts = np.maximum(self.counts[columns, bins] - 1, 0)
             surprise = self._log_density_loss(counts, self.counts.sum(axis=1) - 1)
         else:
             surprise = self._surprise[columns, bins]
-        surprise = surprise + np.log1p(outside)
+        surprise = surprise + way * (following - surprise) + np.log1p(outside)
         return np.hstack([surprise, self._level_surprise(Z, encoding, seen)])
 
     def _level_surprise(
@@ -196,3 +214,5 @@ class Marginal(ScorePart):
             raise ValueError("the marginal has bins without a positive width")
         if not self.pseudo_count > 0:
             raise ValueError("the marginal has no positive pseudo_count")
+        if not (0 <= self.ramp < 1 and 0 <= self.above_edge < 1):
+            raise ValueError("the marginal has a ramp that is not within a bin")

@@ -11,7 +11,13 @@ from ..encoding.table import TableEncoding
 from ..evaluation import Evaluation
 from .base import PartRows, ScorePart
 from .innermost import innermost_moments
-from .references import check_references, copies, iter_squared_distances, row_keys
+from .references import (
+    check_near,
+    iter_squared_distances,
+    log_distance,
+    near_squared,
+    share_of_first,
+)
 
 # Weight of the whitened residual against the encoded row in the joint space.
 _RESIDUAL_WEIGHT = 0.5
@@ -21,20 +27,20 @@ _MIN_RESIDUAL = 1e-2
 # of a category hardly occur among them: shrinkage bounds what such a column may weigh.
 _SUPPORT = 0.9
 _SHRINKAGE = 0.1
-# Squared distances below it are rounding.
-_MIN_SQUARED_DISTANCE = 1e-6
+# References whose nearest ones say how far apart neighbours are.
+_N_NEAR = 256
 
 
 @dataclass(frozen=True)
 class Neighbourhood(ScorePart):
-    """Log distance to the nearest reference row.
+    """Log distance to the nearest reference row that is not the row's copy.
 
     The distance is that in the joint space of the encoded row and of its residual, mean
     over the members. Residuals are whitened, symmetrically, so that each of their
     columns stays with one column of the row: what counts is not how much the network
-    misses, but whether it misses as it does elsewhere. A row's exact copy among the
-    references never counts as its neighbour: what was seen would else be normal for the
-    sole reason that it was seen.
+    misses, but whether it misses as it does elsewhere. A reference that is nearer than
+    neighbours are counts the less the nearer it is, and the next one counts in its
+    place: what was seen would else be normal for the sole reason that it was seen.
 
     Parameters
     ----------
@@ -42,10 +48,9 @@ class Neighbourhood(ScorePart):
         Joint coordinates of distinct training rows.
     whitening : ndarray of shape (n_encoded, n_encoded)
         What residuals are multiplied by.
-    keys : ndarray of shape (n_references,), uint64
-        Ascending hashes of the references' encoded rows, to recognise copies.
-    min_squared_distance : float
-        What smaller squared distances count as.
+    near_squared : float
+        Squared distance below which a reference gives way to the next; also added to
+        squared distances.
 
     References
     ----------
@@ -55,56 +60,78 @@ class Neighbourhood(ScorePart):
 
     references: np.ndarray
     whitening: np.ndarray
-    keys: np.ndarray
-    min_squared_distance: float = _MIN_SQUARED_DISTANCE
+    near_squared: float
 
     name: ClassVar[str] = "neighbourhood"
     keeps_rows: ClassVar[bool] = True
+    resolution: ClassVar[float] = 0.02
 
     @classmethod
     def fit(cls, rows: PartRows) -> Neighbourhood:
         """Take the rows that the score may keep as references."""
         evaluation = rows.evaluate(rows.Z[rows.references])
         whitening = _whitening(_residual(evaluation))
-        keys = row_keys(evaluation.Z)
-        order = np.argsort(keys)
-        references = _joint(evaluation, whitening)[order].astype(np.float32)
-        return cls(references, whitening, keys[order])
+        references = joint_coordinates(evaluation, whitening).astype(np.float32)
+        # Each reference is the nearest to itself; the next one is wanted.
+        unscaled = cls(references, whitening, np.inf)
+        _, differences = unscaled._differences(references[:_N_NEAR])
+        return cls(references, whitening, near_squared(_squared(differences)))
 
-    def _differences(self, evaluation: Evaluation) -> np.ndarray:
-        """Return each row less its nearest reference, in the joint space."""
-        joint = _joint(evaluation, self.whitening)
-        copied = copies(evaluation.Z, self.keys)
-        nearest = np.empty(len(joint), dtype=np.intp)
-        for block, distances in iter_squared_distances(joint, self.references, copied):
-            nearest[block] = distances.argmin(axis=1)
-        joint -= self.references[nearest]
-        return joint
+    def _differences(self, joint: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return each row less its nearest reference and less the second nearest.
+
+        Only where the nearest is near is the second another one.
+        """
+        first, second = np.empty((2, *joint.shape))
+        for block, distances in iter_squared_distances(joint, self.references):
+            # From differences in double precision: a difference of norms loses the
+            # digits of small distances.
+            rows = joint[block].astype(np.float64)
+            nearest = distances.argmin(axis=1)
+            first[block] = rows - self.references[nearest]
+            close = np.flatnonzero(_squared(first[block]) < self.near_squared)
+            others = distances[close]
+            others[np.arange(len(close)), nearest[close]] = np.inf
+            second[block] = first[block]
+            following = self.references[others.argmin(axis=1)]
+            second[block][close] = rows[close] - following
+        return first, second
 
     def statistic(self, evaluation: Evaluation, encoding: TableEncoding) -> np.ndarray:
         """Return the log distance of each row."""
-        # Squared again from the differences: a difference of norms loses the digits
-        # of small distances.
-        differences = self._differences(evaluation)
-        squared = np.einsum("ij,ij->i", differences, differences).astype(np.float64)
-        return 0.5 * np.log(np.maximum(squared, self.min_squared_distance))
+        joint = joint_coordinates(evaluation, self.whitening)
+        first, second = map(_squared, self._differences(joint))
+        # Rounding may have taken one of two for the other.
+        least, other = np.minimum(first, second), np.maximum(first, second)
+        return log_distance(least, other, self.near_squared)
 
     def cells(self, evaluation: Evaluation, encoding: TableEncoding) -> np.ndarray:
         """Return the squared difference from the nearest row in each column."""
-        squared = np.square(self._differences(evaluation))
-        parts = squared.reshape(len(squared), -1, encoding.n_encoded)
-        return encoding.sum_encoded(parts.sum(axis=1))
+        first, second = self._differences(joint_coordinates(evaluation, self.whitening))
+        share = share_of_first(_squared(first), self.near_squared)[:, None]
+        squared = share * np.square(first) + (1.0 - share) * np.square(second)
+        return sum_joint(squared, encoding)
 
     def check(self, encoding: TableEncoding) -> None:
-        """Raise a `ValueError` if references and keys do not belong together."""
-        check_references(self)
+        """Raise a `ValueError` if fields that came from a file make no sense."""
+        check_near(self, self.near_squared)
+
+
+def sum_joint(squared: np.ndarray, encoding: TableEncoding) -> np.ndarray:
+    """Return what squared differences of joint coordinates add to each column."""
+    parts = squared.reshape(len(squared), -1, encoding.n_encoded)
+    return encoding.sum_encoded(parts.sum(axis=1))
+
+
+def _squared(differences: np.ndarray) -> np.ndarray:
+    return np.einsum("ij,ij->i", differences, differences)
 
 
 def _residual(evaluation: Evaluation) -> np.ndarray:
     return np.asarray(evaluation.output.mean(axis=0) - evaluation.Z)
 
 
-def _joint(evaluation: Evaluation, whitening: np.ndarray) -> np.ndarray:
+def joint_coordinates(evaluation: Evaluation, whitening: np.ndarray) -> np.ndarray:
     """Return encoded rows beside their whitened residuals."""
     residual = _residual(evaluation)
     whitened = residual @ whitening.astype(residual.dtype, copy=False)

@@ -3,56 +3,68 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
 # Rows at a time: their distances to 2,000 references fit a second-level cache.
 _BLOCK_ROWS = 256
-# Odd 64-bit constants that mix a row's bits into one number (splitmix64).
-_MIX_ROW = np.uint64(0xBF58476D1CE4E5B9)
-_MIX_COLUMN = np.uint64(0x9E3779B97F4A7C15)
+# A neighbour nearer than this share of the median distance between neighbours, or than
+# so many deviations of an encoded column, is the less evidence the nearer it is.
+_NEAR_SHARE = 0.25
+_LEAST_NEAR = 0.02
 
 
-def row_keys(Z: np.ndarray) -> np.ndarray:
-    """Return a 64-bit hash of each row, equal for rows of equal float32 values."""
-    # Adding zero makes negative zeros positive.
-    values = np.ascontiguousarray(Z, dtype=np.float32) + np.float32(0)
-    bits = values.view(np.uint32).astype(np.uint64)
-    columns = np.arange(1, Z.shape[1] + 1, dtype=np.uint64) * _MIX_COLUMN
-    bits = (bits + columns) * _MIX_ROW
-    bits ^= bits >> np.uint64(29)
-    bits *= columns | np.uint64(1)
-    bits ^= bits >> np.uint64(32)
-    return bits.sum(axis=1, dtype=np.uint64)
-
-
-def copies(Z: np.ndarray, keys: np.ndarray) -> np.ndarray:
-    """Return the reference of which each row is an exact copy, -1 for none.
+def near_squared(squared: np.ndarray) -> float:
+    """Return the squared distance below which a reference gives way to the next.
 
     Parameters
     ----------
-    Z : ndarray of shape (n_samples, n_encoded)
-    keys : ndarray of shape (n_references,), uint64
-        Ascending keys of the references.
+    squared : ndarray of shape (n_references,)
+        Squared distance of references from the nearest other one.
     """
-    own = row_keys(Z)
-    position = np.searchsorted(keys, own)
-    position[position == len(keys)] = 0
-    return np.where(keys[position] == own, position, -1)
+    return max(_LEAST_NEAR**2, _NEAR_SHARE**2 * float(np.median(squared)))
+
+
+def share_of_first(first: np.ndarray, near: float) -> np.ndarray:
+    """Return how much the nearest reference counts, the rest being the second's.
+
+    The closer it is, the less: a copy, whether exact or rounded, gives way to the
+    second nearest, continuously.
+
+    Parameters
+    ----------
+    first : ndarray
+        Squared distances to the nearest reference.
+    near : float
+        What `near_squared` returned.
+    """
+    return np.minimum(first / near, 1.0)
+
+
+def log_distance(first: np.ndarray, second: np.ndarray, near: float) -> np.ndarray:
+    """Return the log distance to the nearest reference that is evidence.
+
+    Parameters
+    ----------
+    first, second : ndarray
+        Squared distances to the nearest and the second nearest reference.
+    near : float
+        What `near_squared` returned.
+    """
+    share = share_of_first(first, near)
+    first, second = np.log(first + near), np.log(second + near)
+    return np.asarray(0.5 * (share * first + (1.0 - share) * second))
 
 
 def iter_squared_distances(
-    rows: np.ndarray, references: np.ndarray, copied: np.ndarray
+    rows: np.ndarray, references: np.ndarray
 ) -> Iterator[tuple[slice, np.ndarray]]:
-    """Yield squared distances to all references, a row's copy at infinity.
+    """Yield squared distances to all references.
 
     Parameters
     ----------
     rows : ndarray of shape (n_samples, n_columns)
     references : ndarray of shape (n_references, n_columns), float32
-    copied : ndarray of shape (n_samples,)
-        What `copies` returned.
 
     Yields
     ------
@@ -67,18 +79,10 @@ def iter_squared_distances(
         distances = (-2.0 * rows[block]) @ references.T
         distances += squared_norms
         distances += np.square(rows[block]).sum(axis=1, keepdims=True)
-        hit = np.flatnonzero(copied[block] >= 0)
-        distances[hit, copied[block][hit]] = np.inf
         yield block, distances
 
 
-def check_references(part: Any) -> None:
-    """Raise a `ValueError` unless a part has one key for each of its references."""
-    # Whether a key is looked up in the references depends on the row.
-    if part.keys.shape != (len(part.references),):
-        raise ValueError(
-            f"{type(part).__name__} has {len(part.references)} references, but keys of "
-            f"shape {part.keys.shape}"
-        )
-    if not part.min_squared_distance > 0:
-        raise ValueError(f"{type(part).__name__} has no positive min_squared_distance")
+def check_near(part: object, near: float) -> None:
+    """Raise a `ValueError` unless a part's ``near_squared`` is a distance."""
+    if not 0 < near < np.inf:
+        raise ValueError(f"{type(part).__name__} has no positive near_squared")

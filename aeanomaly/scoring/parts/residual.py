@@ -32,6 +32,7 @@ class Residual(ScorePart):
     weights: np.ndarray
 
     name: ClassVar[str] = "residual"
+    resolution: ClassVar[float] = 1e-5
 
     @classmethod
     def fit(cls, rows: PartRows) -> Residual:

@@ -11,12 +11,20 @@ import numpy as np
 from ..encoding.table import TableEncoding
 from ..evaluation import Evaluation
 from .base import PartRows, ScorePart
-from .references import check_references, copies, iter_squared_distances, row_keys
+from .references import (
+    check_near,
+    iter_squared_distances,
+    log_distance,
+    near_squared,
+    share_of_first,
+)
 
 # References in a block: so few that a small cluster of anomalies cannot fill each.
 _BLOCK_REFERENCES = 32
-# Squared distances below it are rounding.
-_MIN_SQUARED_DISTANCE = 1e-6
+# References whose nearest ones say how far apart neighbours are.
+_N_NEAR = 256
+_GREATEST = float(np.finfo(np.float32).max)
+_TINY = 1e-12
 
 
 @dataclass(frozen=True)
@@ -27,44 +35,41 @@ class Surroundings(ScorePart):
     nearest row is that to a neighbour of higher order: anomalies that lie close to
     each other cannot vouch for each other (cf. "aNNE", T. R. Bandaragoda et al.,
     "Efficient Anomaly Detection by Isolation Using Nearest Neighbour Ensemble", ICDM
-    Workshops 2014). Exact copies do not count, as in `Neighbourhood`.
+    Workshops 2014). Copies give way to the next row of their block, as in
+    `Neighbourhood`.
 
     Parameters
     ----------
     references : ndarray of shape (n_references, n_encoded)
-        Distinct encoded training rows.
-    keys : ndarray of shape (n_references,), uint64
-        Ascending hashes of the references, to recognise copies.
+        Distinct encoded training rows, in an order without meaning.
     block_size : int
         References in a block; what is left over is not used.
-    min_squared_distance : float
-        What smaller squared distances count as.
+    near_squared : float
+        Squared distance below which a reference gives way to the next; also added to
+        squared distances.
     """
 
     references: np.ndarray
-    keys: np.ndarray
     block_size: int
-    min_squared_distance: float = _MIN_SQUARED_DISTANCE
+    near_squared: float
 
     name: ClassVar[str] = "surroundings"
     keeps_rows: ClassVar[bool] = True
+    resolution: ClassVar[float] = 0.02
 
     @classmethod
     def fit(cls, rows: PartRows) -> Surroundings:
         """Take the rows that the score may keep as references."""
-        Z = rows.Z[rows.references]
-        keys = row_keys(Z)
-        # The order of hashes is a random one: consecutive rows are random blocks.
-        order = np.argsort(keys)
-        n_blocks = max(1, len(Z) // _BLOCK_REFERENCES)
-        return cls(Z[order].astype(np.float32), keys[order], len(Z) // n_blocks)
-
-    def _nearest(self, distances: np.ndarray) -> np.ndarray:
-        """Return the nearest reference of every block, (n_samples, n_blocks)."""
-        size = self.block_size
-        n_blocks = distances.shape[1] // size
-        blocks = distances[:, : n_blocks * size].reshape(len(distances), n_blocks, size)
-        return blocks.argmin(axis=2) + np.arange(n_blocks) * size
+        references = rows.Z[rows.references].astype(np.float32)
+        n_blocks = max(1, len(references) // _BLOCK_REFERENCES)
+        sample = references[:_N_NEAR]
+        least = np.zeros(len(sample))
+        for block, distances in iter_squared_distances(sample, references):
+            own = np.arange(len(distances))
+            distances[own, own + block.start] = np.inf
+            nearest = references[distances.argmin(axis=1)]
+            least[block] = np.square(sample[block] - nearest).sum(axis=1)
+        return cls(references, len(references) // n_blocks, near_squared(least))
 
     @cached_property
     def _interleaved(self) -> np.ndarray:
@@ -72,43 +77,92 @@ class Surroundings(ScorePart):
 
         NumPy takes the least of each block several times as fast in this order.
         """
-        size = self.block_size
-        n_blocks = len(self.references) // size
-        return np.arange(n_blocks * size).reshape(n_blocks, size).T.ravel()
+        return interleaved(len(self.references), self.block_size)
 
     def statistic(self, evaluation: Evaluation, encoding: TableEncoding) -> np.ndarray:
         """Return the mean log distance of each row."""
-        Z, order = evaluation.Z, self._interleaved
-        place = np.full(len(self.references) + 1, -1)  # the last one: for no copy
-        place[order] = np.arange(len(order))
-        copied = place[copies(Z, self.keys)]
+        Z, references = evaluation.Z, self.references[self._interleaved]
         statistic = np.empty(len(Z))
-        for rows, distances in iter_squared_distances(
-            Z, self.references[order], copied
-        ):
-            least = distances.reshape(len(distances), self.block_size, -1).min(axis=1)
-            # A block of one reference, which is the row's copy, holds no neighbour.
-            greatest = np.finfo(np.float32).max
-            np.clip(least, self.min_squared_distance, greatest, out=least)
-            statistic[rows] = 0.5 * np.log(least).mean(axis=1)
+        for rows, distances in iter_squared_distances(Z, references):
+            blocks = distances.reshape(len(distances), self.block_size, -1)
+            least = np.clip(blocks.min(axis=1), 0.0, _GREATEST)
+            row, block = np.nonzero(least < self.near_squared)
+            logs = 0.5 * np.log(least + self.near_squared)
+            two = self._two_least(Z[rows][row], blocks[row, :, block], block)
+            logs[row, block] = log_distance(two[0], two[1], self.near_squared)
+            statistic[rows] = logs.mean(axis=1, dtype=np.float64)
         return statistic
+
+    def _two_least(
+        self, Z: np.ndarray, candidates: np.ndarray, block: np.ndarray
+    ) -> np.ndarray:
+        """Return squared distances to the two nearest of one block for each row.
+
+        Parameters
+        ----------
+        Z : ndarray of shape (n_rows, n_encoded)
+        candidates : ndarray of shape (n_rows, block_size)
+            Rounded squared distances.
+        block : ndarray of shape (n_rows,)
+
+        Returns
+        -------
+        ndarray of shape (2, n_rows)
+            In double precision. Where blocks hold one row, it is both.
+        """
+        n_blocks = len(self.references) // self.block_size
+        order = candidates.argsort(axis=1)[:, :2]
+        two = [
+            self._interleaved[place * n_blocks + block]
+            for place in (order[:, 0], order[:, -1])
+        ]
+        squared = np.square(Z - self.references[two].astype(np.float64))
+        return np.sort(np.sum(squared, axis=2), axis=0)
 
     def cells(self, evaluation: Evaluation, encoding: TableEncoding) -> np.ndarray:
         """Return each column's mean share of the squared distances."""
         Z = evaluation.Z
-        copied = copies(Z, self.keys)
         shares = np.empty(Z.shape)
-        for rows, distances in iter_squared_distances(Z, self.references, copied):
-            nearest = self._nearest(distances)
-            for row, chosen in zip(range(*rows.indices(len(Z))), nearest, strict=True):
-                squared = np.square(Z[row] - self.references[chosen])
-                total = squared.sum(axis=1, keepdims=True)
-                total += self.min_squared_distance
-                shares[row] = (squared / total).mean(axis=0)
+        for rows, distances in iter_squared_distances(Z, self.references):
+            first = nearest_of_blocks(distances, self.block_size)
+            if self.block_size > 1:
+                np.put_along_axis(distances, first, np.inf, axis=1)
+            second = nearest_of_blocks(distances, self.block_size)
+            for i, row in enumerate(range(*rows.indices(len(Z)))):
+                shares[row] = self._shares(Z[row], first[i], second[i]).mean(axis=0)
         return encoding.sum_encoded(shares)
 
+    def _shares(
+        self, z: np.ndarray, first: np.ndarray, second: np.ndarray
+    ) -> np.ndarray:
+        """Return each column's share of one row's distance in each block."""
+        nearest, other = (np.square(z - self.references[i]) for i in (first, second))
+        total, rest = (d.sum(axis=1, keepdims=True) for d in (nearest, other))
+        share = share_of_first(total, self.near_squared)
+        shares = share * nearest / np.maximum(total, _TINY)
+        shares += (1.0 - share) * other / np.maximum(rest, _TINY)
+        return np.asarray(shares)
+
     def check(self, encoding: TableEncoding) -> None:
-        """Raise a `ValueError` if references, keys and blocks do not go together."""
-        check_references(self)
-        if not 0 < self.block_size <= len(self.references):
-            raise ValueError(f"blocks of {self.block_size} references are not possible")
+        """Raise a `ValueError` if fields that came from a file make no sense."""
+        check_near(self, self.near_squared)
+        check_blocks(self.references, self.block_size)
+
+
+def interleaved(n_references: int, size: int) -> np.ndarray:
+    """Return positions in whole blocks: first the first of each, then the second."""
+    n_blocks = n_references // size
+    return np.arange(n_blocks * size).reshape(n_blocks, size).T.ravel()
+
+
+def nearest_of_blocks(distances: np.ndarray, size: int) -> np.ndarray:
+    """Return the nearest reference of every block, (n_samples, n_blocks)."""
+    n_blocks = distances.shape[1] // size
+    blocks = distances[:, : n_blocks * size].reshape(len(distances), n_blocks, size)
+    return blocks.argmin(axis=2) + np.arange(n_blocks) * size
+
+
+def check_blocks(references: np.ndarray, size: int) -> None:
+    """Raise a `ValueError` unless a block holds some of the references."""
+    if not 0 < size <= len(references):
+        raise ValueError(f"blocks of {size} references are not possible")

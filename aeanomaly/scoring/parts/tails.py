@@ -6,26 +6,33 @@ from dataclasses import dataclass
 
 import numpy as np
 
+# Least distance of two knots, in units of the spread.
+_STEP = 0.05
+# Least difference of the surprise, in nats, between the first rows of two knots.
+_NATS = 0.05
 _MIN_SPREAD = 1e-9
+# Of the greatest statistic: smaller differences are rounding.
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
 class TailScale:
     """Minus the log share of training rows whose statistic is at least as great.
 
-    Piecewise linear between the statistics of training rows, so that a row's score
-    does not jump with the last digit of its statistic. Beyond the greatest of them the
-    logarithm of one plus the excess is added, in units of the distance between median
-    and 95 % quantile: farther is always more abnormal.
+    Rises between knots, at least a twentieth of the spread apart, along cubics that are
+    flat at every knot: how steep the scale is has a bound, and statistics that many
+    rows share are knots, so that their last digits say next to nothing. Beyond the last
+    knot the logarithm of one plus the excess is added, in units of the spread, also
+    from a flat start: farther is always more abnormal.
 
     Parameters
     ----------
-    values : ndarray of shape (n_values,)
-        Distinct statistics of training rows as if unseen, ascending.
-    surprises : ndarray of shape (n_values,)
+    values : ndarray of shape (n_knots,)
+        Statistics of training rows as if unseen, ascending.
+    surprises : ndarray of shape (n_knots,)
         Minus the log share, in nats, at each of them.
     spread : float
-        Unit of the excess.
+        Unit of the excess: the distance between median and 95 % quantile.
     """
 
     values: np.ndarray
@@ -33,26 +40,44 @@ class TailScale:
     spread: float
 
     @classmethod
-    def fit(cls, statistics: np.ndarray, weights: np.ndarray) -> TailScale:
+    def fit(
+        cls, statistics: np.ndarray, weights: np.ndarray, resolution: float = 0.0
+    ) -> TailScale:
         """Return the scale of statistics of training rows.
 
         Parameters
         ----------
         statistics, weights : ndarray of shape (n_samples,)
+            Weights count as copies.
+        resolution : float
+            Differences of the statistic that say nothing.
         """
-        values, inverse = np.unique(statistics, return_inverse=True)
-        # Weights count relative to each other; their sum is the number of rows.
-        mass = np.bincount(inverse, weights) * (len(statistics) / weights.sum())
-        at_least = np.cumsum(mass[::-1])[::-1]
-        # Ties share the middle of their ranks; one half keeps the last above zero.
-        share = (at_least - 0.5 * mass + 0.5) / (len(statistics) + 1)
-        upper, median = np.quantile(statistics, [0.95, 0.5])
-        return cls(values, -np.log(share), max(float(upper - median), _MIN_SPREAD))
+        order = np.argsort(statistics, kind="stable")
+        values, mass = statistics[order], weights[order]
+        total = mass.sum()
+        spread = max(_spread(values, mass), resolution, _MIN_SPREAD)
+        before = np.cumsum(mass) - mass  # of all smaller ones
+        rounding = _ROUNDING * np.abs(values).max()
+        step = max(_STEP * spread, resolution, rounding)
+        knots = _knots(values, before / (total + 1), step)
+        own = np.diff(np.append(before[knots], total))
+        # Rows of one knot share the middle of their ranks; one half keeps the last
+        # above zero.
+        share = (total - before[knots] - 0.5 * own + 0.5) / (total + 1)
+        return cls(values[knots], -np.log(share), spread)
 
     def __call__(self, statistics: np.ndarray) -> np.ndarray:
         """Return the tail surprise of statistics, in nats, never negative."""
-        excess = np.maximum(statistics - self.values[-1], 0.0) / self.spread
-        return np.interp(statistics, self.values, self.surprises) + np.log1p(excess)
+        values, surprises = self.values, self.surprises
+        excess = np.maximum(statistics - values[-1], 0.0) / self.spread
+        low = np.searchsorted(values, statistics, side="right") - 1
+        low = np.clip(low, 0, max(0, len(values) - 2))
+        high = np.minimum(low + 1, len(values) - 1)
+        width = np.where(high > low, values[high] - values[low], 1.0)
+        x = np.clip((statistics - values[low]) / width, 0.0, 1.0)
+        rise = (surprises[high] - surprises[low]) * x * x * (3.0 - 2.0 * x)
+        beyond = np.log1p(excess * excess / (1.0 + excess))
+        return np.asarray(surprises[low] + rise + beyond)
 
     def check(self) -> None:
         """Raise a `ValueError` unless surprise grows with the statistic."""
@@ -65,3 +90,39 @@ class TailScale:
             raise ValueError("a scale does not ascend")
         if surprises[0] < 0 or not 0 < self.spread < np.inf:
             raise ValueError("a scale has a negative surprise or no positive spread")
+
+
+def _knots(values: np.ndarray, below: np.ndarray, step: float) -> np.ndarray:
+    """Return positions of ascending values, apart in value and in surprise.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_samples,)
+    below : ndarray of shape (n_samples,)
+        Share of the rows that are smaller, in [0, 1).
+    step : float
+        Least distance of two knots.
+    """
+    surprise, last = -np.log1p(-below), len(values) - 1
+    knots = [0]
+    while True:
+        far = int(np.searchsorted(values, values[knots[-1]] + step))
+        rare = int(np.searchsorted(surprise, surprise[knots[-1]] + _NATS))
+        if (start := max(far, rare)) > last:
+            return np.array(knots)
+        # The first of equal ones.
+        knots.append(max(far, int(np.searchsorted(values, values[start]))))
+
+
+def _spread(values: np.ndarray, mass: np.ndarray) -> float:
+    """Return the distance from the median to the 95 % quantile, or to a higher one."""
+    ends = np.cumsum(mass) / mass.sum()
+
+    def quantile(share: float) -> float:
+        return float(values[min(len(values) - 1, int(np.searchsorted(ends, share)))])
+
+    median = quantile(0.5)
+    # Where that is rounding, since most rows have one statistic: the next that differs.
+    rounding = min(1e-3, 1e-4 * max(abs(median), values[-1] - median))
+    spreads = [quantile(share) - median for share in (0.95, 0.99, 1.0)]
+    return next((spread for spread in spreads if spread > rounding), spreads[-1])

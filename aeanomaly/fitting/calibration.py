@@ -1,0 +1,130 @@
+"""Scores, and scores of rows that nothing of a score has seen.
+
+Where rows are many, those that are held out are held out of networks and score alike.
+Where they are few, each fold's rows are scored by the networks that did not see them
+and by a score that is fitted to the others: every held-out row is unseen once
+(V. Vovk, "Cross-conformal predictors", *Annals of Mathematics and Artificial
+Intelligence* 74, 2015).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+
+from ..scoring.encoding.tabular import take_rows
+from ..scoring.model import Model
+from ..scoring.parts import Reduction, ScorePart
+from ..scoring.scorer import Scorer
+from .hybrid import fit_combination, of_members
+from .reconstruction import fit_residual, residual_of_errors, row_errors
+from .split import FitRows
+
+# Rows that calibrate the scales of the parts where several scores are fitted.
+_N_CROSSED_SCALE = 4_000
+_BLOCK_ROWS = 1_024
+
+
+class Calibrated(NamedTuple):
+    """A score, and what it says of unseen rows.
+
+    Parameters
+    ----------
+    reduction : Reduction
+    scores : ndarray of shape (n_unseen,)
+    weights : ndarray of shape (n_unseen,)
+        How often each of them counts.
+    """
+
+    reduction: Reduction
+    scores: np.ndarray
+    weights: np.ndarray
+
+
+def fit_hybrid(
+    model: Model,
+    rows: FitRows,
+    parts: Iterable[type[ScorePart]],
+    n_references: int,
+    rng: np.random.Generator,
+) -> Calibrated:
+    """Fit parts of a score and their scales; see `fit_combination`."""
+    parts = list(parts)
+    if rows.n_folds == 1:
+        weights = rows.training_weights[0] if rows.are_many else rows.weights
+        whole = fit_combination(model, rows.Z, weights, parts, n_references, rng)
+        return _unseen_by_all(model, rows, whole)
+    # As many rows for all scales: how far they reach depends on it.
+    seen = rows.training_weights
+    n_scale = min(_N_CROSSED_SCALE, int(np.count_nonzero(seen, axis=1).min()))
+
+    def fitted(weights: np.ndarray, members: slice) -> Reduction:
+        return fit_combination(
+            model, rows.Z, weights, parts, n_references, rng, n_scale, members
+        )
+
+    blind = [fitted(fold, _members(rows, i)) for i, fold in enumerate(seen)]
+    return _unseen_once(model, rows, fitted(rows.weights, slice(None)), blind)
+
+
+def fit_reconstruction(model: Model, rows: FitRows) -> Calibrated:
+    """Fit the weights of errors, each column's in units of its own."""
+    if rows.n_folds > 1:
+        return _crossed_reconstruction(model, rows)
+    if not rows.are_many:
+        return _unseen_by_all(model, rows, fit_residual(model, rows))
+    # The errors of every second one weigh the columns.
+    whole = fit_residual(model, rows, rows.held_out[::2])
+    others = rows.held.copy()
+    others[0, rows.held_out[::2]] = 0.0
+    return _unseen_by_all(model, rows._replace(held=others), whole)
+
+
+def _crossed_reconstruction(model: Model, rows: FitRows) -> Calibrated:
+    held = [np.flatnonzero(fold) for fold in rows.held]
+    errors = [
+        row_errors(model, rows.Z[found], _members(rows, fold))
+        for fold, found in enumerate(held)
+    ]
+    weights = [rows.held[fold, found] for fold, found in enumerate(held)]
+
+    def residual(folds: list[int]) -> Reduction:
+        return residual_of_errors(
+            np.concatenate([errors[fold] for fold in folds]),
+            np.concatenate([weights[fold] for fold in folds]),
+            model.encoding,
+        )
+
+    every = list(range(rows.n_folds))
+    # Errors of the other folds weigh the columns.
+    blind = [residual([i for i in every if i != fold]) for fold in every]
+    return _unseen_once(model, rows, residual(every), blind)
+
+
+def _unseen_by_all(model: Model, rows: FitRows, whole: Reduction) -> Calibrated:
+    """Score the rows that no network has seen."""
+    table = take_rows(rows.rows.table, rows.held_out)
+    scores = Scorer(model, whole).score_samples(table)
+    return Calibrated(whole, scores, rows.held_out_weights[rows.held_out])
+
+
+def _unseen_once(
+    model: Model, rows: FitRows, whole: Reduction, blind: list[Reduction]
+) -> Calibrated:
+    """Score each fold's rows by the networks and the score that did not see them."""
+    scores, weights = [], []
+    for fold, (reduction, held) in enumerate(zip(blind, rows.held, strict=True)):
+        positions = np.flatnonzero(held)
+        for start in range(0, len(positions), _BLOCK_ROWS):
+            block = positions[start : start + _BLOCK_ROWS]
+            evaluation = of_members(model.evaluate(rows.Z[block]), _members(rows, fold))
+            scores.append(-reduction.statistic(evaluation, model.encoding))
+        weights.append(held[positions])
+    return Calibrated(whole, np.concatenate(scores), np.concatenate(weights))
+
+
+def _members(rows: FitRows, fold: int) -> slice:
+    """Return the networks of a fold."""
+    return slice(fold, None, rows.n_folds)

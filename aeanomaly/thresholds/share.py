@@ -1,0 +1,39 @@
+"""A share of the very rows that are shown."""
+
+from __future__ import annotations
+
+import math
+from numbers import Real
+from typing import ClassVar
+
+from sklearn.utils._param_validation import Interval
+
+from .base import Threshold
+from .ranks import score_of_rank
+
+
+class ShareThreshold(Threshold):
+    """Flags at most a share of the rows that it is shown; what `contamination` means.
+
+    Rows of equal scores are flagged together or not at all, so it may be fewer. Of
+    other rows nothing is promised: where the rows trained the detector, it flags more
+    of new ones.
+
+    Parameters
+    ----------
+    share : float, default=0.01
+        Greatest share of the rows to flag, in (0, 0.5].
+    """
+
+    name: ClassVar[str] = "share"
+    _parameter_constraints: ClassVar[dict] = {
+        "share": [Interval(Real, 0, 0.5, closed="right")],
+    }
+
+    def __init__(self, *, share=0.01):
+        self.share = share
+
+    def offset(self, scores, weights):
+        """Return the greatest offset that flags no more; see `Threshold.offset`."""
+        rank = math.floor(self.share * weights.sum() + 1e-9) + 1
+        return score_of_rank(scores, weights, rank)
