@@ -22,6 +22,7 @@ _MODULES = {
     "PartRows": "scoring.parts",
     "QuantileThreshold": "thresholds",
     "ScorePart": "scoring.parts",
+    "ShareThreshold": "thresholds",
     "Sparse": "architectures",
     "Threshold": "thresholds",
     "Undercomplete": "architectures",

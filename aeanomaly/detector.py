@@ -100,10 +100,11 @@ class AutoencoderOutlierDetector(OutlierMixin, BaseAutoencoder):
     contamination : float or "auto", default="auto"
         Greatest share of the training rows to flag, in (0, 0.5]; of rows of equal
         scores all or none are flagged. "auto" leaves it to `threshold`.
-    threshold : Threshold, "quantile" or None, default=None
+    threshold : Threshold, "quantile", "share" or None, default=None
         Rule that sets ``offset_`` from the scores of held-out rows. "quantile", like
         None, flags at most one percent of new normal rows, as far as so many held-out
-        rows can promise that; see `QuantileThreshold`.
+        rows can promise that; see `QuantileThreshold`. "share" flags at most one
+        percent of the very rows that it is shown.
     score_type : {"hybrid", "reconstruction"} or list, default="hybrid"
         "reconstruction" is the mean over columns of the error, each in units of the
         column's own error on held-out rows. "hybrid" combines the parts "residual",

@@ -223,7 +223,7 @@ def test_an_own_threshold_is_saved_and_loaded(tmp_path):
 def test_a_name_of_no_threshold_is_an_error_that_lists_the_names(registered):
     registered(THRESHOLDS, DeviationThreshold)
     with pytest.raises(
-        InvalidParameterError, match=r"a str among \{'quantile', 'deviation'\}"
+        InvalidParameterError, match=r"a str among \{'quantile', 'share', 'deviation'\}"
     ):
         fit(threshold="tail")
 

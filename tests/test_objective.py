@@ -150,10 +150,13 @@ def step_graph(architecture, n_members=1, latent_dim=2):
     return StepGraph(program)
 
 
-def losses_of(graph, X, settings, n_rows=None):
+def losses_of(graph, X, settings, n_rows=None, shares=None):
     """Return each member's loss of one batch, not compiled."""
-    arguments = tf.constant(n_rows or len(X)), settings, SEED, True
-    return graph._losses(tf.constant(X), *arguments)[0].numpy()
+    shares = np.ones((len(X), graph.plan.n_members)) if shares is None else shares
+    batch = tf.range(len(X))
+    shares = tf.constant(shares, tf.float32)
+    weights = graph._weights(shares, batch, tf.constant(n_rows or len(X)))
+    return graph._losses(tf.constant(X), weights, settings, SEED, True)[0].numpy()
 
 
 @pytest.fixture(scope="module")
@@ -173,6 +176,16 @@ def test_the_loss_of_a_batch_is_the_mean_over_its_first_rows(given):
     losses = losses_of(given, X, {"alpha": 0.5}, n_rows=7)
     assert_allclose(losses, losses_of(given, X[:7], {"alpha": 0.5}), rtol=1e-6)
     assert not np.allclose(losses, losses_of(given, X, {"alpha": 0.5}), rtol=1e-2)
+
+
+def test_each_member_counts_the_rows_that_it_is_to_see(given):
+    X = random_rows()[0]
+    shares = np.ones((len(X), 2))
+    shares[:4, 0], shares[4:6, 1] = 0.0, 0.5
+    losses = losses_of(given, X, {"alpha": 0.5}, shares=shares)
+    rows = np.square(X).mean(axis=1) * np.abs(X[:, 0]) + 0.5 * X[:, 1]
+    expected = [np.average(rows, weights=share) for share in shares.T]
+    assert_allclose(losses, expected, rtol=1e-5)
 
 
 class ToldNetwork:

@@ -9,7 +9,7 @@ from .base import Threshold
 from .quantile import QuantileThreshold
 from .share import ShareThreshold
 
-THRESHOLDS = Registry("threshold", [QuantileThreshold])
+THRESHOLDS = Registry("threshold", [QuantileThreshold, ShareThreshold])
 
 __all__ = [
     "THRESHOLDS",

@@ -23,6 +23,15 @@ class ShareThreshold(Threshold):
     ----------
     share : float, default=0.01
         Greatest share of the rows to flag, in (0, 0.5].
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from aeanomaly import ShareThreshold
+    >>> rule = ShareThreshold(share=0.4)
+    >>> offset = rule.offset(np.array([1.0, 2.0, 2.0, 3.0, 4.0]), np.ones(5))
+    >>> int((np.array([1.0, 2.0, 2.0, 3.0, 4.0]) < offset).sum())
+    1
     """
 
     name: ClassVar[str] = "share"
