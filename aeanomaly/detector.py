@@ -178,7 +178,9 @@ class AutoencoderOutlierDetector(OutlierMixin, BaseAutoencoder):
     >>> from aeanomaly import AutoencoderOutlierDetector
     >>> X = np.random.default_rng(0).normal(size=(300, 4))
     >>> X[0] = [9.0, -9.0, 9.0, -9.0]
-    >>> detector = AutoencoderOutlierDetector(contamination=0.01, random_state=0)
+    >>> detector = AutoencoderOutlierDetector(
+    ...     contamination=0.01, max_iter=60, random_state=0
+    ... )
     >>> labels = detector.fit_predict(X)
     >>> int(labels[0]), int((labels == -1).sum())
     (-1, 3)
