@@ -28,10 +28,14 @@ def make_levels(seed=0, n_counts=4):
     return table.assign(n=rng.integers(0, n_counts, 1_500) * 1.0)
 
 
-TABLES = [make_repeated_numbers, make_counts, make_levels]
+TABLES = [
+    pytest.param(make_repeated_numbers, id="repeated_numbers"),
+    pytest.param(make_counts, id="counts", marks=pytest.mark.slow),
+    pytest.param(make_levels, id="levels"),
+]
 
 
-@pytest.fixture(scope="module", params=TABLES, ids=lambda make: make.__name__[5:])
+@pytest.fixture(scope="module", params=TABLES)
 def fitted(request):
     table = request.param()
     return AutoencoderOutlierDetector(**SMALL).fit(table), table
@@ -80,7 +84,7 @@ def test_shares_of_columns_hardly_depend_on_the_last_digits(fitted):
     assert np.quantile(np.abs(first - second), 0.9) < 1e-3
 
 
-@pytest.mark.parametrize("digits", [6, None])
+@pytest.mark.parametrize("digits", [6, pytest.param(None, marks=pytest.mark.slow)])
 def test_training_rows_that_were_rounded_keep_their_scores(digits):
     rng = np.random.default_rng(0)
     X = rng.normal(size=(600, 4))
@@ -103,7 +107,7 @@ def test_a_row_has_one_label_alone_and_among_others():
         assert detector.predict(table.iloc[[i]])[0] == labels[i]
 
 
-@pytest.mark.parametrize("share", [0.05, 0.1])
+@pytest.mark.parametrize("share", [0.05, pytest.param(0.1, marks=pytest.mark.slow)])
 def test_contamination_is_the_greatest_share_flagged_whatever_the_ties(share):
     rng = np.random.default_rng(0)
     x = rng.choice([0, 1], 1_000, p=[0.97, 0.03])
@@ -124,7 +128,9 @@ def test_by_default_equal_rows_have_equal_scores(seed):
         assert_same_score_alone_and_among_equals(detector, table, share=1e-4)
 
 
-@pytest.mark.parametrize("factor", [10.0, 0.1, 0.001])
+@pytest.mark.parametrize(
+    "factor", [0.001, *(pytest.param(f, marks=pytest.mark.slow) for f in (0.1, 10.0))]
+)
 def test_weights_times_a_constant_change_nothing(factor):
     rows = make_repeated_numbers().to_numpy()
     weights = np.random.default_rng(0).integers(1, 4, len(rows)).astype(float)

@@ -73,7 +73,7 @@ KINDS = {OwnDense: Network, OwnConvolution: KerasNetwork}
         estimator(architecture=architecture, max_iter=3, **parameters)
         for estimator, parameters in (
             (AutoencoderTransformer, {}),
-            (AutoencoderOutlierDetector, {"n_estimators": 1}),
+            (AutoencoderOutlierDetector, {"n_estimators": 1, "contamination": 0.05}),
         )
         for architecture in OWN
     ]
