@@ -108,6 +108,11 @@ class Session(NamedTuple):
         """Whether there are held-out rows."""
         return self.fit.X_held_out is not None
 
+    @property
+    def shares_rows(self) -> bool:
+        """Whether some rows count for some members only."""
+        return self.fit.shares is not None
+
 
 class TrainingProgram:
     """The compiled training steps of one plan.
@@ -156,7 +161,7 @@ class TrainingProgram:
         ]
         self.optimizer.build([self.weights])
         self._fresh_optimizer = [np.array(v.numpy()) for v in self.optimizer.variables]
-        self._functions: dict[tuple[bool, bool, str], Any] = {}
+        self._functions: dict[tuple[bool, bool, bool, str], Any] = {}
 
     @property
     def n_weights(self) -> int:
@@ -219,20 +224,13 @@ class TrainingProgram:
             if rows is None:
                 return None
             size = 2 ** (len(rows) - 1).bit_length() if jit else len(rows)
-            return tf.constant(_filled(rows, size))
-
-        def each_member(rows: np.ndarray | None, shares: np.ndarray | None) -> Any:
-            if rows is None:
-                return None
-            if shares is None:
-                shares = np.ones((len(rows), self.plan.n_members))
-            return tensor(shares.astype(np.float32))
+            return tf.constant(_filled(rows, size), tf.float32)
 
         fit = FitTensors(
             X=tensor(Z),
-            shares=each_member(Z, shares),
+            shares=tensor(shares),
             X_held_out=tensor(Z_held_out),
-            held_out_shares=each_member(Z_held_out, held_out_shares),
+            held_out_shares=tensor(held_out_shares),
             n_held_out=tf.constant(0 if Z_held_out is None else len(Z_held_out)),
             settings={n: tf.constant(v, tf.float32) for n, v in settings.items()},
             seed=tf.constant(seed, tf.int32),
@@ -280,7 +278,7 @@ class TrainingProgram:
         executor = self._executor(steps.batches.shape[1], session.jit)
         # Traced under the executor that runs it: it decides how loops are built.
         with tf.experimental.function_executor_type(executor):
-            function = self._function(session.jit, session.validates, executor)
+            function = self._function(session, executor)
             losses, losses_held_out = function(session.fit, tensors)
         ends = np.flatnonzero(steps.ends_epoch & session.validates)
         return losses.numpy()[: len(steps)], losses_held_out.numpy()[ends]
@@ -296,11 +294,14 @@ class TrainingProgram:
         is_small = dense and multiplications <= _SMALL_STEP
         return "SINGLE_THREADED_EXECUTOR" if jit or is_small else ""
 
-    def _function(self, jit: bool, validates: bool, executor: str) -> Any:
-        key = jit, validates, executor
+    def _function(self, session: Session, executor: str) -> Any:
+        key = session.jit, session.validates, session.shares_rows, executor
         if key not in self._functions:
-            compiled = StepGraph(self).compile(jit=jit, validates=validates)
-            self._functions[key] = compiled
+            self._functions[key] = StepGraph(self).compile(
+                jit=session.jit,
+                validates=session.validates,
+                shares_rows=session.shares_rows,
+            )
         return self._functions[key]
 
 

@@ -53,8 +53,8 @@ class FitTensors(NamedTuple):
     Parameters
     ----------
     X : Tensor of shape (n_samples, n_encoded)
-    shares : Tensor of shape (n_samples, n_members)
-        How much each row counts for each member.
+    shares : Tensor of shape (n_samples, n_members) or None
+        How much each row counts for each member; None for all rows alike.
     X_held_out : Tensor of shape (n_held_out, n_encoded) or None
     held_out_shares : Tensor of shape (n_held_out, n_members) or None
     n_held_out : int32 Tensor
@@ -105,7 +105,7 @@ class StepGraph:
         self.program = program
         self.plan = program.plan
 
-    def compile(self, *, jit: bool, validates: bool) -> Any:
+    def compile(self, *, jit: bool, validates: bool, shares_rows: bool) -> Any:
         """Return the function of `_train`, traced once for all sizes of its tensors.
 
         Parameters
@@ -114,6 +114,8 @@ class StepGraph:
             Whether XLA compiles it, again for each size.
         validates : bool
             Whether held-out rows are evaluated.
+        shares_rows : bool
+            Whether some rows count for some members only.
         """
         import tensorflow as tf
 
@@ -121,7 +123,9 @@ class StepGraph:
             return tf.TensorSpec(shape, dtype)
 
         rows = spec(None, self.plan.spec.n_encoded, dtype=tf.float32)
-        shares = spec(None, self.plan.n_members, dtype=tf.float32)
+        shares = None
+        if shares_rows:
+            shares = spec(None, self.plan.n_members, dtype=tf.float32)
         names = (*self.plan.architecture.settings(), "alpha")
         fit = FitTensors(
             X=rows,
@@ -221,10 +225,12 @@ class StepGraph:
         return total / tf.cast(tf.maximum(n_rows, 1), tf.float32)
 
     def _weights(self, shares: Any, batch: Any, n_rows: Any) -> Any:
-        """Return how much the rows of a batch count, (n_members, n_rows)."""
+        """Return how much the rows of a batch count, ([n_members,] n_rows)."""
         import tensorflow as tf
 
         counted = tf.sequence_mask(n_rows, tf.shape(batch)[0], tf.float32)
+        if shares is None:
+            return counted
         return tf.transpose(tf.gather(shares, batch)) * counted
 
     def _losses(
@@ -245,8 +251,8 @@ class StepGraph:
             network, X, settings, seed
         )
         rows = self.plan.objective.per_row(X, logits) * row_weights + penalty
-        total = tf.reduce_sum(rows * weights, axis=1)
-        return total / tf.maximum(tf.reduce_sum(weights, axis=1), _TINY), state
+        total = tf.reduce_sum(rows * weights, axis=-1)
+        return total / tf.maximum(tf.reduce_sum(weights, axis=-1), _TINY), state
 
     def _network(self, training: bool, state: list[list[Any]]) -> MemberNetwork:
         """Return encoder and decoder, which also put their new state in ``state``."""
