@@ -174,6 +174,7 @@ def test_linear_spans_the_subspace_of_pca(name):
 # --- Sparse ---------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_l1_weight_makes_codes_sparser():
     loose, tight = (
         np.abs(codes_of(Sparse(weight=weight))).mean() for weight in (0.0, 1.0)
@@ -196,6 +197,7 @@ def test_the_kl_weight_brings_the_mean_activity_to_its_target():
 # --- Denoising ------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "noise", first_fast_others_slow(["conditioned", "gaussian", "masking", "swap"])
 )
@@ -208,6 +210,7 @@ def test_every_kind_of_noise_trains_mixed_tables(noise):
     assert np.isfinite(detector.score_samples(table)).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "noise", first_fast_others_slow(["gaussian", "masking", "swap"])
 )
@@ -266,6 +269,7 @@ def test_the_contractive_penalty_is_the_jacobian_norm_in_the_mean():
     assert (np.abs(estimates.mean(axis=0) - 0.5 * exact) < 4 * error).all()
 
 
+@pytest.mark.slow
 def test_the_contractive_weight_shrinks_the_slope_of_the_code():
     loose, tight = (codes_of(Contractive(weight=w)).std() for w in (0.0, 10.0))
     assert tight < 0.5 * loose
@@ -274,6 +278,7 @@ def test_the_contractive_weight_shrinks_the_slope_of_the_code():
 # --- Variational ----------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_beta_draws_codes_to_the_prior():
     # Without it codes spread; with a great one they carry nothing.
     spread = [codes_of(Variational(beta=beta)).std() for beta in (0.0, 1.0, 100.0)]
@@ -330,6 +335,7 @@ def test_a_users_architecture_fits_copies_and_pickles():
     assert_array_equal(clone(detector).fit(numbers).score_samples(numbers), scores)
 
 
+@pytest.mark.slow
 def test_a_users_parameters_act():
     wide, narrow = (codes_of(Wide(pull=pull)) for pull in (0.0, 10.0))
     assert np.abs(narrow).mean() < 0.3 * np.abs(wide).mean()

@@ -115,6 +115,7 @@ def test_callbacks_hear_of_training_and_epochs_in_order():
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("architecture", "n_members"), KINDS_OF_NETWORKS)
 def test_callbacks_that_only_watch_change_nothing(architecture, n_members):
     watched = fit([Recorder()], architecture, n_members)

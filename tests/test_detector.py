@@ -166,6 +166,7 @@ RANDOM = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("parameters", RANDOM, ids=["noise", "dropout"])
 @pytest.mark.parametrize("random_state", [None, 0])
 def test_global_random_states_are_neither_changed_nor_read(

@@ -67,6 +67,7 @@ def test_equal_rows_have_equal_scores_alone_and_among_others(fitted):
     assert_same_score_alone_and_among_equals(*fitted, share=1e-4)
 
 
+@pytest.mark.slow
 def test_shares_of_columns_hardly_depend_on_the_last_digits(fitted):
     detector, table = fitted
     rows = table[:200]
@@ -97,6 +98,7 @@ def test_training_rows_that_were_rounded_keep_their_scores(digits):
     assert (detector.predict(same) == detector.predict(X)).all()
 
 
+@pytest.mark.slow
 def test_a_row_has_one_label_alone_and_among_others():
     table = make_levels(1)
     detector = AutoencoderOutlierDetector(contamination=0.1, **SMALL).fit(table)

@@ -66,6 +66,7 @@ def record_steps(monkeypatch):
     return calls
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "plan",
     [
