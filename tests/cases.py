@@ -34,15 +34,6 @@ ARCHITECTURES = (
     "contractive",
     "variational",
 )
-# The networks of the fast ones differ in more than weights.
-DIFFERENT_THEN_OTHERS = [
-    "denoising",
-    "variational",
-    *(
-        pytest.param(name, marks=pytest.mark.slow)
-        for name in ("undercomplete", "linear", "sparse", "contractive")
-    ),
-]
 
 
 def first_fast_others_slow(values):
@@ -50,6 +41,12 @@ def first_fast_others_slow(values):
     first, *others = values
     slow = [other if isinstance(other, tuple) else (other,) for other in others]
     return [first, *(pytest.param(*other, marks=pytest.mark.slow) for other in slow)]
+
+
+# The default's graph is that of the session's detector.
+DEFAULT_THEN_OTHERS = first_fast_others_slow(
+    sorted(ARCHITECTURES, key=lambda name: name != "denoising")
+)
 
 
 def parametrize_with_checks(estimators):

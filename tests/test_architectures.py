@@ -68,14 +68,14 @@ def test_a_name_and_its_object_fit_the_same(name):
     assert_array_equal(by_name.transform(numbers), by_object.transform(numbers))
 
 
-# Those of the fast tests have graphs that `codes_of` trains, too.
+# Those of the fast tests have graphs that other tests train, too.
 @pytest.mark.parametrize(
     "name",
     [
         "undercomplete",
         "sparse",
-        "contractive",
         "variational",
+        pytest.param("contractive", marks=pytest.mark.slow),
         pytest.param("linear", marks=pytest.mark.slow),
         pytest.param("denoising", marks=pytest.mark.slow),
     ],
@@ -222,6 +222,7 @@ def test_the_noise_level_acts(noise):
     assert not np.allclose(quiet, loud, atol=0.05)
 
 
+@pytest.mark.slow
 def test_no_noise_is_the_plain_autoencoder():
     assert_allclose(
         codes_of(Denoising(noise="gaussian", noise_level=0.0), max_iter=5),
@@ -342,6 +343,7 @@ def test_a_users_parameters_act():
     assert not np.allclose(wide, codes_of(Wide(width=2)), atol=0.05)
 
 
+@pytest.mark.slow
 def test_a_users_architecture_is_an_axis_of_a_search():
     search = GridSearchCV(
         AutoencoderTransformer(**CHEAP, architecture=Wide()),

@@ -126,6 +126,7 @@ def test_the_label_is_never_used_in_training(run, labelled, tmp_path):
     pd.testing.assert_series_equal(*scores)
 
 
+@pytest.mark.slow
 def test_detect_repeats_itself_and_changes_with_the_seed(run, source, tmp_path):
     def scores(*args):
         out = tmp_path / "out.csv"
@@ -204,7 +205,7 @@ def test_streamed_scores_equal_those_of_the_whole_table(
     source, out = tmp_path / f"table{suffix}", tmp_path / f"out{suffix}"
     table.to_csv(source, index=False) if suffix == ".csv" else table.to_parquet(source)
     expected = detector.score_frame(table)
-    monkeypatch.setattr(table_columns, "_BATCH_ROWS", (7, 7))
+    monkeypatch.setattr(table_columns, "_BATCH_ROWS", (37, 37))
     assert run("score", source, "--model", model, "--output", out)[0] == 0
     found = pd.read_csv(out) if suffix == ".csv" else pd.read_parquet(out)
     np.testing.assert_allclose(found["score"], expected["score"], rtol=1e-6)
@@ -224,7 +225,7 @@ def test_score_says_what_rows_are_flagged_for(run, model, tmp_path):
     assert "Their first reason is most often amount (" in stdout
 
 
-@pytest.mark.parametrize("batch_rows", [7, 10_000])
+@pytest.mark.parametrize("batch_rows", [40, 10_000])
 def test_rows_that_have_all_changed_are_pointed_out(
     run, model, tmp_path, monkeypatch, batch_rows
 ):

@@ -26,6 +26,7 @@ def test_without_warm_start_a_second_fit_begins_anew():
     assert cold.fit(X).history_["loss"] == cold.fit(X).history_["loss"]
 
 
+@pytest.mark.slow
 def test_warm_start_with_another_width_trains_a_new_network():
     X = make_numbers()
     warm = AutoencoderTransformer(warm_start=True, **CONSTANT).fit(X)

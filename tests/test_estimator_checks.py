@@ -16,13 +16,12 @@ DETECTOR = {"contamination": 0.05}
 ESTIMATORS = (AutoencoderOutlierDetector, AutoencoderTransformer)
 
 
-# Both train the same graphs; what the detector is by default comes with the slow ones.
+# The plainest detector; what both estimators are by default comes with the slow ones.
 @parametrize_with_checks(
     [
         AutoencoderOutlierDetector(
-            architecture="undercomplete", n_estimators=1, **DETECTOR, **CHEAP
-        ),
-        AutoencoderTransformer(**CHEAP),
+            architecture="linear", n_estimators=1, **DETECTOR, **CHEAP
+        )
     ]
 )
 def test_checks_pass(estimator, check):

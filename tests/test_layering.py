@@ -269,6 +269,7 @@ def without_tensorflow(detector, transformer, tmp_path_factory):
     return json.loads(run(WITHOUT_TENSORFLOW, cwd=folder))
 
 
+@pytest.mark.slow
 def test_every_public_name_can_be_had_without_tensorflow(without_tensorflow):
     assert without_tensorflow["n_names"] > 10
 
@@ -280,11 +281,13 @@ def test_an_unknown_name_is_an_attribute_error():
         aeanomaly.Autoencoder  # noqa: B018 - looking it up is what is tested
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["detector", "transformer"])
 def test_a_pickled_or_saved_model_scores_without_tensorflow(name, without_tensorflow):
     assert without_tensorflow["equal"][name] == [True, True]
 
 
+@pytest.mark.slow
 def test_training_without_tensorflow_says_what_is_missing(without_tensorflow):
     said = without_tensorflow["error"].lower()
     assert "tensorflow" in said or "keras" in said

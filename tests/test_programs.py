@@ -211,6 +211,7 @@ def test_operations_on_all_threads_train_to_the_same_weights(rows, monkeypatch):
         assert_allclose(one, other, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_one_program_serves_large_batches_and_then_small_ones(rows, monkeypatch):
     program = programs.TrainingProgram(make_plan())
     monkeypatch.setattr(programs, "_SMALL_STEP", program.n_weights * 8)
@@ -247,6 +248,7 @@ def test_xla_compiles_where_the_rule_says_that_it_pays(plan, n_steps, expected):
     assert repays_xla(get_program(plan), n_steps) is expected
 
 
+@pytest.mark.slow
 def test_how_weights_are_laid_out_for_xla_changes_no_result(rows, monkeypatch):
     networks, stored = [], []
     for for_xla in (True, False):

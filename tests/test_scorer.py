@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from cases import (
     CHEAP,
-    DIFFERENT_THEN_OTHERS,
+    DEFAULT_THEN_OTHERS,
     REGULARISATION,
     first_fast_others_slow,
     make_numbers,
@@ -79,7 +79,7 @@ def test_a_scorer_is_arrays_and_pickles_small(fitted):
     assert len(pickle.dumps(scorer)) < 400_000
 
 
-@pytest.mark.parametrize("architecture", DIFFERENT_THEN_OTHERS)
+@pytest.mark.parametrize("architecture", DEFAULT_THEN_OTHERS)
 def test_the_keras_model_reproduces_the_scorer(detectors, architecture):
     assert_keras_agrees(detectors(architecture), make_table())
 

@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.base import clone
 from sklearn.utils._param_validation import InvalidParameterError
@@ -22,6 +22,7 @@ RULES = [
 
 
 @pytest.mark.parametrize("make", RULES)
+@settings(max_examples=30)
 @given(values_and_counts, st.floats(0.01, 0.5))
 def test_whole_weights_count_as_repeats(make, pairs, share):
     values, counts = (np.array(part, dtype=float) for part in zip(*pairs, strict=True))

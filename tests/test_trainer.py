@@ -123,7 +123,8 @@ def test_a_fit_does_not_depend_on_the_fits_before():
 
 
 def test_threads_that_fit_at_once_get_what_each_gets_alone():
-    plans = [make_plan(), make_plan(), make_plan("variational", n_members=2)]
+    other = make_plan(n_members=2, batch_normalization=True, dropout=0.2)
+    plans = [make_plan(), make_plan(), other]
     alone = [fit(plan, seed=seed) for seed, plan in enumerate(plans)]
     with ThreadPoolExecutor(3) as pool:
         together = list(pool.map(lambda p, s: fit(p, seed=s), plans, range(3)))
