@@ -14,11 +14,13 @@ Whatever the protocol, a file holds ``manifest.json``, with "protocol" in it, an
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
-PROTOCOL = 2
+PROTOCOL = 3
 
 Manifest = dict[str, Any]
+Fields = dict[str, Any]
 
 
 def upgrade(manifest: Manifest) -> Manifest:
@@ -36,7 +38,7 @@ def upgrade(manifest: Manifest) -> Manifest:
 
 def _from_1_to_2(manifest: Manifest) -> Manifest:
     """Split the scorer in model and reduction, and write its constants into fields."""
-    old = _with_constants(manifest["scorer"], manifest["arrays"])["fields"]
+    old = _changed(manifest["scorer"], manifest["arrays"], _FROM_1_TO_2)["fields"]
     parts = ("encoding", "network", "output_activation")
     model = {"class": "Model", "fields": {name: old[name] for name in parts}}
     # A transformer has no score; protocol 1 gave it one that nobody used.
@@ -46,30 +48,46 @@ def _from_1_to_2(manifest: Manifest) -> Manifest:
     return rest | {"model": model, "reduction": reduction}
 
 
-def _with_constants(node: Any, arrays: dict[str, Any]) -> Any:
-    """Return plain JSON in which objects of protocol 1 have the fields of 2."""
+def _from_2_to_3(manifest: Manifest) -> Manifest:
+    """Write into fields what protocol 3 no longer takes for granted."""
+    return _changed(manifest, manifest["arrays"], _FROM_2_TO_3)
+
+
+@dataclass(frozen=True)
+class _Changes:
+    """What a step does to the objects of a manifest, by the names of their classes."""
+
+    # Classes whose formulas are no longer those of their names.
+    renamed: dict[str, str]
+    # Fields that are new, with what the code had in their place.
+    constants: dict[str, Fields]
+    # Fields that follow from others.
+    derived: dict[str, Callable[[Fields, dict[str, Any]], Fields]]
+
+
+def _changed(node: Any, arrays: dict[str, Any], changes: _Changes) -> Any:
+    """Return plain JSON in which all objects are changed, the innermost first."""
     if isinstance(node, list):
-        return [_with_constants(item, arrays) for item in node]
+        return [_changed(item, arrays, changes) for item in node]
     if not isinstance(node, dict):
         return node
-    node = {key: _with_constants(item, arrays) for key, item in node.items()}
+    node = {key: _changed(item, arrays, changes) for key, item in node.items()}
     if "class" in node and isinstance(node.get("fields"), dict):
-        fields = node["fields"]
-        node["class"] = _RENAMED.get(node["class"], node["class"])
-        node["fields"] = fields | _CONSTANTS.get(node["class"], {})
-        if node["class"] in _DERIVED:
-            node["fields"] = _DERIVED[node["class"]](node["fields"], arrays)
+        name = changes.renamed.get(node["class"], node["class"])
+        fields = node["fields"] | changes.constants.get(name, {})
+        if name in changes.derived:
+            fields = changes.derived[name](fields, arrays)
+        node |= {"class": name, "fields": fields}
     return node
 
 
-# Classes of protocol 1 whose formulas are no longer those of their names.
 _RENAMED = {
     "Neighbourhood": "KeyedNeighbourhood",
     "Surroundings": "KeyedSurroundings",
     "TailScale": "InterpolatedScale",
 }
 
-_CONSTANTS: dict[str, dict[str, float]] = {
+_CONSTANTS: dict[str, Fields] = {
     "NumericColumn": {"indicator_scale": 1.0},
     "ConstantColumn": {"tolerance": 1e-2, "exponent": 4.0},
     "DatetimeColumn": {
@@ -83,28 +101,31 @@ _CONSTANTS: dict[str, dict[str, float]] = {
 }
 
 
-def _knee(fields: dict[str, Any], arrays: dict[str, Any]) -> dict[str, Any]:
+def _knee(fields: Fields, arrays: dict[str, Any]) -> Fields:
     rest = {key: value for key, value in fields.items() if key != "squashed"}
     return rest | {"knee": 6.0 if fields["squashed"] else None}
 
 
-def _block_size(fields: dict[str, Any], arrays: dict[str, Any]) -> dict[str, Any]:
+def _block_size(fields: Fields, arrays: dict[str, Any]) -> Fields:
     n_references = arrays[fields["references"]["array"]]["shape"][0]
     n_blocks = max(1, n_references // 32)
     return fields | {"block_size": n_references // n_blocks}
 
 
-def _expecting(fields: dict[str, Any], arrays: dict[str, Any]) -> dict[str, Any]:
+def _expecting(fields: Fields, arrays: dict[str, Any]) -> Fields:
     parts = [scaled["fields"]["part"]["class"] for scaled in fields["parts"]]
     found = "Covariance" in parts
     return fields | {"expecting": parts.index("Covariance") if found else None}
 
 
-_DERIVED: dict[str, Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]] = {
+_DERIVED: dict[str, Callable[[Fields, dict[str, Any]], Fields]] = {
     "ImageEncoding": _knee,
     "TableEncoding": _knee,
     "KeyedSurroundings": _block_size,
     "TailCombination": _expecting,
 }
 
-_STEPS = (_from_1_to_2,)
+_FROM_1_TO_2 = _Changes(_RENAMED, _CONSTANTS, _DERIVED)
+_FROM_2_TO_3 = _Changes({}, {}, {})
+
+_STEPS = (_from_1_to_2, _from_2_to_3)
