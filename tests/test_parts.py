@@ -23,6 +23,7 @@ from aeanomaly.scoring.encoding.columns import (
 from aeanomaly.scoring.encoding.table import TableEncoding
 from aeanomaly.scoring.parts import Covariance, Marginal, Residual
 from aeanomaly.scoring.parts.innermost import innermost_moments
+from aeanomaly.scoring.parts.protocol_2 import ColumnwiseCovariance
 
 # --- Residual ---
 
@@ -156,7 +157,9 @@ def test_rows_count_by_their_weight_in_levels():
 def test_a_row_as_if_unseen_is_taken_out_of_its_own_level():
     marginal, encoding = sizes_marginal()
     statistic = marginal.unseen_statistic(evaluation(np.eye(3)), encoding)
-    assert_allclose(statistic, rarity(np.array([5, 3, 1]) / 9, 3))
+    # Out of its own level alone: eight rows are left, five, three and one of them
+    # with the one that Laplace adds.
+    assert_allclose(statistic, rarity(np.array([5, 3, 1]) / 11, 3))
 
 
 def test_the_marginal_is_the_mean_over_numbers_and_categories_with_their_novelty():
@@ -363,10 +366,10 @@ def squared_distance(z, covariance):
     return (z - CENTER) @ np.linalg.solve(covariance, z - CENTER)
 
 
-def fall_of_the_distance(z, encoded, covariance):
-    """How far it falls if one encoded column takes what the others let expect."""
+def fall_of_the_distance(z, block, covariance):
+    """How far it falls if a block takes what the other columns let expect."""
     moved = z.copy()
-    moved[encoded] = conditional_mean(z, [encoded], covariance)[0]
+    moved[block] = conditional_mean(z, block, covariance)
     return squared_distance(z, covariance) - squared_distance(moved, covariance)
 
 
@@ -374,10 +377,29 @@ def test_covariance_cells_are_how_far_the_distance_falls_at_the_expected_value(
     spread, five_rows
 ):
     part = Covariance(CENTER, np.linalg.inv(spread))
-    cells = part.cells(evaluation(five_rows), FIVE)
+    by_hand = [
+        [fall_of_the_distance(z, block, spread) for block in BLOCKS] for z in five_rows
+    ]
+    assert_allclose(part.cells(evaluation(five_rows), FIVE), by_hand)
+
+
+def test_a_covariance_of_protocol_2_lets_each_level_fall_by_itself(spread, five_rows):
+    part = ColumnwiseCovariance(CENTER, np.linalg.inv(spread))
     falls = np.array(
-        [[fall_of_the_distance(z, i, spread) for i in range(5)] for z in five_rows]
+        [[fall_of_the_distance(z, [i], spread) for i in range(5)] for z in five_rows]
     )
-    assert_allclose(cells[:, :2], falls[:, :2])
-    # Each level by itself.
-    assert_allclose(cells[:, 2], falls[:, 2:].sum(axis=1))
+    by_hand = np.column_stack([falls[:, :2], falls[:, 2:].sum(axis=1)])
+    assert_allclose(part.cells(evaluation(five_rows), FIVE), by_hand)
+
+
+def test_what_moves_an_expected_value_adds_up_to_its_way_from_the_centre(
+    spread, five_rows
+):
+    part = Covariance(CENTER, np.linalg.inv(spread))
+    said = evaluation(five_rows)
+    expected = part.expected(said, FIVE)
+    for column, encoded in ((0, 0), (1, 1), (2, 3)):
+        pulls = part.pulls(said, FIVE, np.arange(4), column, np.full(4, encoded))
+        assert_allclose(pulls[:, column], 0.0)
+        way = expected[:, encoded] - CENTER[encoded]
+        assert_allclose(pulls.sum(axis=1), way)

@@ -17,8 +17,10 @@ from ..parts.protocol_1 import (
     KeyedNeighbourhood,
     KeyedSurroundings,
 )
+from ..parts.protocol_2 import ColumnwiseCovariance
 
 _FIXED = (
+    ColumnwiseCovariance,
     DenseLayer,
     ImageEncoding,
     InterpolatedScale,

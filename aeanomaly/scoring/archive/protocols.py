@@ -126,6 +126,8 @@ _DERIVED: dict[str, Callable[[Fields, dict[str, Any]], Fields]] = {
 }
 
 _FROM_1_TO_2 = _Changes(_RENAMED, _CONSTANTS, _DERIVED)
-_FROM_2_TO_3 = _Changes({}, {}, {})
+_FROM_2_TO_3 = _Changes(
+    renamed={"Covariance": "ColumnwiseCovariance"}, constants={}, derived={}
+)
 
 _STEPS = (_from_1_to_2, _from_2_to_3)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -62,11 +63,15 @@ class Covariance(ScorePart):
     def cells(self, evaluation: Evaluation, encoding: TableEncoding) -> np.ndarray:
         """Return how far the distance falls if a column takes its expected value.
 
-        The expected value is that of `expected`; the distance falls by the square of
-        the standardised difference from it.
+        The expected value is that of `expected`, of all encoded columns of a source
+        column together.
         """
-        pulled = (evaluation.Z - self.center) @ self.precision
-        return encoding.sum_encoded(np.square(pulled) / np.diag(self.precision))
+        pulled = self._pulled(evaluation)
+        cells = np.zeros((len(pulled), len(encoding.columns)), pulled.dtype)
+        for column, block in _blocks(encoding):
+            falls = pulled[:, block] * self._shifts(pulled, block)
+            cells[:, column] = np.maximum(falls.sum(axis=1), 0.0)
+        return cells
 
     def expected(self, evaluation: Evaluation, encoding: TableEncoding) -> np.ndarray:
         """Return what a row's other columns let expect of each column.
@@ -78,11 +83,61 @@ class Covariance(ScorePart):
         -------
         ndarray of shape (n_samples, n_encoded)
         """
-        pulled = (evaluation.Z - self.center) @ self.precision
+        pulled = self._pulled(evaluation)
         expected = np.array(evaluation.Z)
-        for column in range(len(encoding.columns)):
-            block = np.flatnonzero(encoding.encoded_columns == column)
-            if len(block):
-                own = self.precision[np.ix_(block, block)]
-                expected[:, block] -= np.linalg.solve(own, pulled[:, block].T).T
+        for _, block in _blocks(encoding):
+            expected[:, block] -= self._shifts(pulled, block)
         return expected
+
+    def pulls(
+        self,
+        evaluation: Evaluation,
+        encoding: TableEncoding,
+        rows: np.ndarray,
+        column: int,
+        encoded: np.ndarray,
+    ) -> np.ndarray:
+        """Return how far each other column moves what is expected of one.
+
+        Parameters
+        ----------
+        evaluation : Evaluation
+        encoding : TableEncoding
+        rows : ndarray of shape (n_rows,), int
+            Positions of the rows to look at.
+        column : int
+            Position in the table of the column that is expected.
+        encoded : ndarray of shape (n_rows,), int
+            One of its encoded columns for each row.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_features)
+            In units of the encoded column, from its centre; zero for the column.
+        """
+        block = np.flatnonzero(encoding.encoded_columns == column)
+        own = self.precision[np.ix_(block, block)]
+        slopes = -np.linalg.solve(own, self.precision[block])
+        slopes[:, block] = 0.0
+        place = np.searchsorted(block, encoded)
+        deviations = evaluation.Z[rows] - self.center
+        return encoding.sum_encoded(deviations * slopes[place])
+
+    def _pulled(self, evaluation: Evaluation) -> np.ndarray:
+        return np.asarray((evaluation.Z - self.center) @ self.precision)
+
+    def _shifts(self, pulled: np.ndarray, block: np.ndarray) -> np.ndarray:
+        """Return how far the values of a block are from what the others let expect."""
+        if len(block) == 1:
+            return pulled[:, block] / self.precision[block, block]
+        own = self.precision[np.ix_(block, block)]
+        return np.asarray(np.linalg.solve(own, pulled[:, block].T).T)
+
+
+def _blocks(encoding: TableEncoding) -> Iterator[tuple[int, np.ndarray]]:
+    """Yield each encoded column of the table, and its encoded columns."""
+    order = np.argsort(encoding.encoded_columns, kind="stable")
+    counts = np.bincount(encoding.encoded_columns, minlength=len(encoding.columns))
+    for column, block in enumerate(np.split(order, np.cumsum(counts)[:-1])):
+        if len(block):
+            yield column, block

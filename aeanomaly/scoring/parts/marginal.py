@@ -168,12 +168,16 @@ class Marginal(ScorePart):
     def _levels(
         self, group: slice, encoding: TableEncoding, seen: bool = False
     ) -> np.ndarray:
-        """Return the surprise of each level of a category."""
+        """Return the surprise of each level of a category.
+
+        With `seen`, that of a training row of the level, which is taken out of it.
+        """
         start = encoding.n_linear
-        counts = self.level_counts[group.start - start : group.stop - start] - seen
-        share = np.maximum(counts, 0) + self.pseudo_count
+        counts = self.level_counts[group.start - start : group.stop - start]
+        share = np.maximum(counts - seen, 0) + self.pseudo_count
+        total = counts.sum() - seen + self.pseudo_count * len(counts)
         # Relative to equally frequent levels, as densities are to a uniform one.
-        return -np.log(share / share.sum() * len(share))
+        return np.asarray(-np.log(share / total * len(share)))
 
     def statistic(self, evaluation: Evaluation, encoding: TableEncoding) -> np.ndarray:
         """Return the mean surprise of each row."""
