@@ -49,7 +49,9 @@ def explain_frame(scorer: Scorer, table: Any, index: Any, top: int) -> Any:
 
     index = pd.RangeIndex(len(table)) if index is None else index
     blocks = [block for _, _, block in iter_reasons(scorer, table, top)]
-    names = np.array(scorer.encoding.names, dtype=object)
+    names = np.empty(len(scorer.encoding.names), dtype=object)
+    # Names may be tuples, of which `np.array` would make a table.
+    names[:] = scorer.encoding.names
     columns = np.vstack([block.columns for block in blocks])
     n_named = columns.shape[1]
     ranks = np.tile(np.arange(1, n_named + 1), len(columns))

@@ -8,6 +8,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from small_rows import category, constant_model, multiplying_model, numbers
 
+from aeanomaly.explanations import explain_frame
 from aeanomaly.scoring.encoding.columns import NumericColumn
 from aeanomaly.scoring.encoding.table import TableEncoding
 from aeanomaly.scoring.parts import Covariance, Reduction, Residual
@@ -128,3 +129,13 @@ def test_the_level_that_a_row_has_says_nothing_about_the_one_that_is_expected():
     of_size = reasons.columns == 1
     assert reasons.expected[of_size].tolist() == ["L", "L"]
     assert_allclose(reasons.probability[of_size], 1 / 3 + 0.3, rtol=1e-5)
+
+
+def test_columns_with_two_level_names_are_explained():
+    names = pd.MultiIndex.from_product([["sensor"], ["a", "b"]])
+    table = pd.DataFrame([[1.0, 3.0], [0.0, 4.0]], columns=names)
+    columns = tuple(NumericColumn(name, 0.0, 1.0) for name in names)
+    encoding = TableEncoding(columns, named=True, knee=None)
+    scorer = Scorer(multiplying_model(encoding, 0.5), Residual(np.ones(2)))
+    explained = explain_frame(scorer, table, table.index, top=1)
+    assert explained["column"].tolist() == [("sensor", "b")] * 2
