@@ -10,19 +10,21 @@ from sklearn.base import OutlierMixin, _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from .base import BaseAutoencoder, generator
+from .decisions import DecisionMixin
 from .explanations import explain_frame, score_frame
 from .fitting.calibration import Calibrated, fit_hybrid, fit_reconstruction
 from .fitting.hybrid import resolve_parts, suspicious_rows
 from .fitting.split import FitRows
+from .scoring.calibration import Calibration
 from .scoring.encoding.table import TableEncoding
 from .scoring.encoding.tabular import row_index
 from .scoring.parts import PARTS
 from .scoring.scorer import Scorer
-from .thresholds import THRESHOLDS, ShareThreshold, Threshold, resolve_threshold
+from .thresholds import THRESHOLDS, Threshold
 from .validation import NameIn
 
 
-class AutoencoderOutlierDetector(OutlierMixin, BaseAutoencoder):
+class AutoencoderOutlierDetector(OutlierMixin, DecisionMixin, BaseAutoencoder):
     """Detect outliers in a table with an autoencoder.
 
     Numbers, booleans, strings, categories and datetimes are encoded by the fitted
@@ -100,11 +102,13 @@ class AutoencoderOutlierDetector(OutlierMixin, BaseAutoencoder):
     contamination : float or "auto", default="auto"
         Greatest share of the training rows to flag, in (0, 0.5]; of rows of equal
         scores all or none are flagged. "auto" leaves it to `threshold`.
-    threshold : Threshold, "quantile", "share" or None, default=None
+    threshold : Threshold, str or None, default=None
         Rule that sets ``offset_`` from the scores of held-out rows. "quantile", like
         None, flags at most one percent of new normal rows, as far as so many held-out
-        rows can promise that; see `QuantileThreshold`. "share" flags at most one
-        percent of the very rows that it is shown.
+        rows can promise that; see `QuantileThreshold`. "tail" extrapolates to rarer
+        shares, "deviation" needs none, "share" counts the rows that it is shown. For
+        `fit_threshold` there are also "precision", "recall", "f_beta" and "cost", which
+        need labels, "budget", and "estimated_share".
     score_type : {"hybrid", "reconstruction"} or list, default="hybrid"
         "reconstruction" is the mean over columns of the error, each in units of the
         column's own error on held-out rows. "hybrid" combines the parts "residual",
@@ -151,6 +155,11 @@ class AutoencoderOutlierDetector(OutlierMixin, BaseAutoencoder):
     offset_ : float
         Score below which a row is an outlier: ``decision_function`` is
         ``score_samples - offset_``.
+    threshold_ : Threshold
+        The rule that set ``offset_``; ``threshold_.summary_`` says what it promises.
+    calibration_ : Calibration
+        Scores of normal rows that nothing of the score has seen, for `p_values`,
+        `select` and `fit_threshold`.
 
     See Also
     --------
@@ -297,7 +306,7 @@ class AutoencoderOutlierDetector(OutlierMixin, BaseAutoencoder):
         ValueError
             If both `contamination` and `threshold` are set.
         """
-        rule, rng = self._threshold_rule(), generator(self.random_state)
+        rule, rng = self._rule_of_fit(), generator(self.random_state)
         rows = self._fit_model(X, sample_weight, rng, go_on=self.warm_start)
         self._fit_score(rule, rows, rng)
         return self
@@ -326,7 +335,7 @@ class AutoencoderOutlierDetector(OutlierMixin, BaseAutoencoder):
         ColumnError
             If a column is missing, unknown, or of another kind than in the first call.
         """
-        rule, rng = self._threshold_rule(), generator(self.random_state)
+        rule, rng = self._rule_of_fit(), generator(self.random_state)
         rows = self._fit_model(X, sample_weight, rng, go_on=True, one_epoch=True)
         self._fit_score(rule, rows, rng)
         return self
@@ -362,54 +371,18 @@ class AutoencoderOutlierDetector(OutlierMixin, BaseAutoencoder):
         self.scorer_ = Scorer(self.model_, calibrated.reduction)
         self._fit_offset(rule, rows, calibrated)
 
-    def _threshold_rule(self) -> Threshold:
-        if self.contamination == "auto":
-            return resolve_threshold(self.threshold or "quantile")
-        if self.threshold is not None:
-            raise ValueError(
-                f"contamination={self.contamination!r} and "
-                f"threshold={self.threshold!r} are both set. Pass only one: "
-                f"contamination for a share of the training rows, threshold for any "
-                f"other rule."
-            )
-        return ShareThreshold(share=self.contamination)
-
     def _fit_offset(
         self, rule: Threshold, rows: FitRows, calibrated: Calibrated
     ) -> None:
-        """Set ``offset_``: the one place where the threshold is computed in `fit`."""
+        """Set ``calibration_``, and by a rule ``offset_`` and ``threshold_``."""
+        self.calibration_ = Calibration.of_scores(calibrated.scores, calibrated.weights)
         # A share of the training rows is counted on all of them; any other rule
         # wants rows that have not been seen.
         scores, weights = calibrated.scores, calibrated.weights
         if self.contamination != "auto":
             weights = rows.weights
             scores = self.scorer_.score_samples(rows.rows.table)
-        self.offset_ = rule.offset(scores, weights)
-
-    def fit_threshold(self, X, y=None):
-        """Set the threshold again, on other rows and without training.
-
-        Parameters
-        ----------
-        X : DataFrame or array-like of shape (n_samples, n_features)
-            Rows as they will be scored. The rule that `contamination` or `threshold`
-            names is applied to their scores.
-        y : None
-            Ignored.
-
-        Returns
-        -------
-        self : AutoencoderOutlierDetector
-
-        Raises
-        ------
-        NotFittedError
-            If the detector is not fitted.
-        """
-        rule = self._threshold_rule()
-        scores = self.score_samples(X)
-        self.offset_ = rule.offset(scores, np.ones(len(scores)))
-        return self
+        self._set_threshold(rule, scores, weights)
 
     def score_samples(self, X):
         """Return the score of each row: the lower, the more abnormal.
@@ -433,35 +406,7 @@ class AutoencoderOutlierDetector(OutlierMixin, BaseAutoencoder):
         table = self._check_table(X)
         return self.scorer_.score_samples(table)
 
-    def decision_function(self, X):
-        """Return the score of each row less the threshold: negative for outliers.
-
-        Parameters
-        ----------
-        X : DataFrame or array-like of shape (n_samples, n_features)
-
-        Returns
-        -------
-        decision : ndarray of shape (n_samples,), float64
-            ``score_samples(X) - offset_``.
-        """
-        return self.score_samples(X) - self.offset_
-
-    def predict(self, X):
-        """Return the label of each row.
-
-        Parameters
-        ----------
-        X : DataFrame or array-like of shape (n_samples, n_features)
-
-        Returns
-        -------
-        labels : ndarray of shape (n_samples,), int64
-            -1 for outliers, 1 for inliers.
-        """
-        return np.where(self.decision_function(X) < 0, -1, 1)
-
-    def score_frame(self, X, reasons=0):
+    def score_frame(self, X, reasons=0, *, p_values=False):
         """Return scores and labels, with reasons on request, beside the rows' index.
 
         Parameters
@@ -469,16 +414,21 @@ class AutoencoderOutlierDetector(OutlierMixin, BaseAutoencoder):
         X : DataFrame or array-like of shape (n_samples, n_features)
         reasons : int, default=0
             Number of reasons to give for each row; see `explain`.
+        p_values : bool, default=False
+            Whether to add the column "p_value"; see `p_values`.
 
         Returns
         -------
-        DataFrame of shape (n_samples, 2 + reasons)
-            "score", the lower the more abnormal, and "is_outlier", boolean; then
-            "reason_1", "reason_2" and so on, for example "amount 912.4, expected about
-            35". The index is that of X.
+        DataFrame of shape (n_samples, 2 + p_values + reasons)
+            "score", the lower the more abnormal, and "is_outlier", boolean; "p_value"
+            on request; then "reason_1", "reason_2" and so on, for example "amount
+            912.4, expected about 35". The index is that of X.
         """
         table = self._check_table(X)
-        return score_frame(self.scorer_, self.offset_, table, row_index(X), reasons)
+        calibration = self._calibration() if p_values else None
+        return score_frame(
+            self.scorer_, self.offset_, table, row_index(X), reasons, calibration
+        )
 
     def explain(self, X, top=3):
         """Return the columns that make up the score of each row.

@@ -6,12 +6,18 @@ from typing import Any
 
 import numpy as np
 
+from .scoring.calibration import Calibration
 from .scoring.reasons import iter_reasons, score_with_reasons
 from .scoring.scorer import Scorer
 
 
 def score_frame(
-    scorer: Scorer, offset: float, table: Any, index: Any, reasons: int
+    scorer: Scorer,
+    offset: float,
+    table: Any,
+    index: Any,
+    reasons: int,
+    calibration: Calibration | None = None,
 ) -> Any:
     """Return scores, labels and reasons; see `AutoencoderOutlierDetector.score_frame`.
 
@@ -24,14 +30,17 @@ def score_frame(
         With the fitted columns in the fitted order.
     index : pandas.Index or None
     reasons : int
+    calibration : Calibration or None
+        What p-values come from, where they are asked for.
     """
     import pandas as pd
 
     scores, texts = score_with_reasons(scorer, table, reasons)
-    columns = {f"reason_{rank}": text for rank, text in enumerate(texts.T, start=1)}
-    return pd.DataFrame(
-        {"score": scores, "is_outlier": scores < offset, **columns}, index=index
-    )
+    columns = {"score": scores, "is_outlier": scores < offset}
+    if calibration is not None:
+        columns["p_value"] = calibration.p_values(scores)
+    columns |= {f"reason_{rank}": text for rank, text in enumerate(texts.T, start=1)}
+    return pd.DataFrame(columns, index=index)
 
 
 def explain_frame(scorer: Scorer, table: Any, index: Any, top: int) -> Any:

@@ -101,6 +101,10 @@ def _estimator(model: SavedModel, state: EstimatorState) -> Any:
     if model.scorer is not None:
         estimator.scorer_ = model.scorer
         estimator.offset_ = model.offset
+        estimator.calibration_ = model.calibration
+        if state.threshold is not None:
+            estimator.threshold_ = state.threshold
+            estimator.threshold_.summary_ = state.threshold_summary
     if state.transform_output is not None:
         estimator.set_output(transform=state.transform_output)
     return estimator

@@ -37,6 +37,10 @@ class EstimatorState:
         ``history_``.
     n_iter : int
         ``n_iter_``.
+    threshold : Threshold or None
+        ``threshold_``: the rule that set the threshold.
+    threshold_summary : str
+        What the rule said of it.
     transform_output : {"default", "pandas", "polars"} or None
         What ``set_output`` was told, if it was.
     """
@@ -45,6 +49,8 @@ class EstimatorState:
     architecture: Architecture
     history: dict[str, list[float]]
     n_iter: int
+    threshold: Threshold | None = None
+    threshold_summary: str = ""
     transform_output: Literal["default", "pandas", "polars"] | None = None
 
 
@@ -105,12 +111,15 @@ def save_estimator(estimator: Any, path: str | os.PathLike[str]) -> None:
     for name in _TRAINING_ONLY & params.keys():
         if not isinstance(params[name], Integral):
             params[name] = None
+    rule = getattr(estimator, "threshold_", None)
     output = getattr(estimator, "_sklearn_output_config", {}).get("transform")
     state = EstimatorState(
         params,
         estimator.architecture_,
         estimator.history_,
         estimator.n_iter_,
+        rule,
+        getattr(rule, "summary_", ""),
         output,
     )
     arrays: dict[str, np.ndarray] = {}
@@ -121,6 +130,7 @@ def save_estimator(estimator: Any, path: str | os.PathLike[str]) -> None:
         model=estimator.model_,
         reduction=estimator.scorer_.reduction if ESTIMATORS[class_name] else None,
         offset=estimator.offset_ if ESTIMATORS[class_name] else None,
+        calibration=getattr(estimator, "calibration_", None),
         version=__version__,
         state=plain,
         state_arrays=arrays,

@@ -30,7 +30,7 @@ DOCUMENTS = [
 # What the recipes would add.
 INVENTED = {
     "aeanomaly/architectures/wide.py",
-    "aeanomaly/thresholds/deviation.py",
+    "aeanomaly/thresholds/gap.py",
     "aeanomaly/scoring/parts/excess.py",
     "aeanomaly/scoring/encoding/columns/log.py",
     "aeanomaly/cli/names.py",

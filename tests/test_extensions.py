@@ -24,7 +24,7 @@ from aeanomaly.thresholds import THRESHOLDS
 sys.path.insert(0, str(Path(__file__).parent / "own"))
 from own_column import ClockColumn
 from own_part import MedianDistance
-from own_threshold import DeviationThreshold
+from own_threshold import MedianThreshold
 
 
 @pytest.fixture
@@ -201,31 +201,31 @@ def test_what_load_would_refuse_is_not_left_in_place_of_an_old_file(
 
 
 def test_an_own_threshold_has_a_name(registered, tmp_path):
-    registered(THRESHOLDS, DeviationThreshold)
-    detector = fit(threshold="deviation")
-    assert detector.offset_ == fit(threshold=DeviationThreshold()).offset_
+    registered(THRESHOLDS, MedianThreshold)
+    detector = fit(threshold="median")
+    assert detector.offset_ == fit(threshold=MedianThreshold()).offset_
     assert detector.offset_ != fit(threshold="quantile").offset_
-    assert reloaded(detector, tmp_path, []).threshold == "deviation"
+    assert reloaded(detector, tmp_path, []).threshold == "median"
 
 
 def test_an_own_threshold_is_saved_and_loaded(tmp_path):
-    detector = fit(threshold=DeviationThreshold(n_deviations=2.0))
-    loaded = reloaded(detector, tmp_path, [DeviationThreshold])
+    detector = fit(threshold=MedianThreshold(n_deviations=2.0))
+    loaded = reloaded(detector, tmp_path, [MedianThreshold])
     assert loaded.offset_ == detector.offset_
     assert loaded.threshold.n_deviations == 2.0
     table = make_table(100, seed=2)
     scores = detector.score_samples(table)
-    expected = DeviationThreshold(n_deviations=2.0).offset(scores, np.ones(100))
+    expected = MedianThreshold(n_deviations=2.0).offset(scores, np.ones(100))
     assert loaded.fit_threshold(table).offset_ == expected
     assert len(loaded.explain(table.head(2), top=1)) == 2
 
 
 def test_a_name_of_no_threshold_is_an_error_that_lists_the_names(registered):
-    registered(THRESHOLDS, DeviationThreshold)
+    registered(THRESHOLDS, MedianThreshold)
     with pytest.raises(
-        InvalidParameterError, match=r"a str among \{'quantile', 'share', 'deviation'\}"
+        InvalidParameterError, match=r"a str among \{'quantile', .*, 'median'\}"
     ):
-        fit(threshold="tail")
+        fit(threshold="mean")
 
 
 # A kind of column.
@@ -300,7 +300,7 @@ def test_wrong_kinds_of_columns_are_errors(clock_table):
 
 
 def test_a_registry_keeps_the_names_of_the_package():
-    class Mine(DeviationThreshold):
+    class Mine(MedianThreshold):
         name = "quantile"
 
     with pytest.raises(ValueError, match="'quantile' is the name of aeanomaly's own"):
@@ -309,7 +309,7 @@ def test_a_registry_keeps_the_names_of_the_package():
 
 
 def test_a_class_without_a_name_of_its_own_cannot_be_registered():
-    class Mine(DeviationThreshold):
+    class Mine(MedianThreshold):
         pass
 
     with pytest.raises(ValueError, match=r"Mine has no name of its own. Write name ="):

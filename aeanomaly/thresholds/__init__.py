@@ -6,15 +6,45 @@ from sklearn.base import clone
 
 from ..registry import Registry
 from .base import Threshold
+from .budget import BudgetThreshold
+from .cost import CostThreshold
+from .deviation import DeviationThreshold
+from .estimated_share import EstimatedShareThreshold
+from .f_beta import FBetaThreshold
+from .precision import PrecisionThreshold
 from .quantile import QuantileThreshold
+from .recall import RecallThreshold
 from .share import ShareThreshold
+from .tail import TailThreshold
 
-THRESHOLDS = Registry("threshold", [QuantileThreshold, ShareThreshold])
+THRESHOLDS = Registry(
+    "threshold",
+    [
+        QuantileThreshold,
+        ShareThreshold,
+        BudgetThreshold,
+        CostThreshold,
+        PrecisionThreshold,
+        RecallThreshold,
+        FBetaThreshold,
+        TailThreshold,
+        DeviationThreshold,
+        EstimatedShareThreshold,
+    ],
+)
 
 __all__ = [
     "THRESHOLDS",
+    "BudgetThreshold",
+    "CostThreshold",
+    "DeviationThreshold",
+    "EstimatedShareThreshold",
+    "FBetaThreshold",
+    "PrecisionThreshold",
     "QuantileThreshold",
+    "RecallThreshold",
     "ShareThreshold",
+    "TailThreshold",
     "Threshold",
     "resolve_threshold",
 ]

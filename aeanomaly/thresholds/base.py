@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import ClassVar
 
 import numpy as np
@@ -18,9 +19,20 @@ class Threshold(BaseEstimator):
     ----------
     name : str
         Class attribute: what ``threshold`` calls the rule.
+    uses : tuple of str
+        Class attribute: what else `offset` takes, by keyword; each is None where it is
+        not known. "is_anomaly", ndarray of bool: the labels; "times": datetimes, or
+        whatever tells periods apart; "calibration": the model's `Calibration`.
+    asks_for : str
+        Class attribute: what rows `fit_threshold` must be given; "" if the calibration
+        scores of the model will do, which is so for every rule that `fit` can apply.
+    summary_ : str
+        One sentence about the last offset: what it promises or gave.
     """
 
     name: ClassVar[str]
+    uses: ClassVar[tuple[str, ...]] = ()
+    asks_for: ClassVar[str] = ""
 
     _parameter_constraints: ClassVar[dict] = {}
 
@@ -36,3 +48,18 @@ class Threshold(BaseEstimator):
             How often each row counts.
         """
         raise NotImplementedError
+
+
+def user_stacklevel() -> int:
+    """Return the stack level of the first caller outside the package."""
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back and frame.f_globals.get("__name__", "").startswith(
+        ("aeanomaly", "sklearn")
+    ):
+        level, frame = level + 1, frame.f_back
+    return level
+
+
+def percent(share: float) -> str:
+    """Return a share in percent, as people write it: "1 %", "0.25 %"."""
+    return f"{100 * share:.3g} %"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 import warnings
 from numbers import Real
 from typing import ClassVar
@@ -11,7 +10,7 @@ from typing import ClassVar
 import numpy as np
 from sklearn.utils._param_validation import Interval
 
-from .base import Threshold
+from .base import Threshold, percent, user_stacklevel
 from .ranks import score_of_rank
 
 # Share of the scores, and least number of them, that an extrapolated tail is fitted to.
@@ -31,6 +30,9 @@ class QuantileThreshold(Threshold):
     ----------
     quantile : float, default=0.01
         Share of new normal rows to flag at most, in (0, 0.5].
+    confidence : float or None, default=None
+        Probability over the draw of the n rows, in (0, 1), with which the share is
+        kept. None promises it on average over such draws.
 
     Notes
     -----
@@ -39,9 +41,14 @@ class QuantileThreshold(Threshold):
     cannot be promised. A warning says so, and the offset is the tail of the lowest
     scores, extrapolated as an exponential one.
 
+    The share of new rows below the k-th lowest has a beta distribution with the
+    parameters k and n - k + 1, or less where scores are tied. With `confidence` k is
+    the greatest rank at which that is at most `quantile` with so much probability.
+
     References
     ----------
     V. Vovk, A. Gammerman and G. Shafer, *Algorithmic Learning in a Random World*, 2005.
+    V. Vovk, "Conditional Validity of Inductive Conformal Predictors", ACML 2012.
 
     Examples
     --------
@@ -55,25 +62,64 @@ class QuantileThreshold(Threshold):
     name: ClassVar[str] = "quantile"
     _parameter_constraints: ClassVar[dict] = {
         "quantile": [Interval(Real, 0, 0.5, closed="right")],
+        "confidence": [Interval(Real, 0, 1, closed="neither"), None],
     }
 
-    def __init__(self, *, quantile=0.01):
+    def __init__(self, *, quantile=0.01, confidence=None):
         self.quantile = quantile
+        self.confidence = confidence
 
     def offset(self, scores, weights):
         """Return the conformal quantile of the scores; see `Threshold.offset`."""
         n_rows = float(weights.sum())
-        rank = math.floor(self.quantile * (n_rows + 1) + 1e-9)
+        share = percent(self.quantile)
+        surely = f" with a probability of {percent(self.confidence or 0)}"
+        rank = self._rank(n_rows)
         if rank:
+            self.summary_ = (
+                f"At most {share} of new normal rows are flagged"
+                f"{surely if self.confidence else ' on average'}: by {n_rows:,.0f} "
+                f"calibration scores."
+            )
             return score_of_rank(scores, weights, rank)
-        warnings.warn(
-            f"{100 * self.quantile:.3g} % cannot be promised from {n_rows:.0f} rows; "
-            f"the smallest share is {100 / (n_rows + 1):.2g} %. The threshold is "
-            f"extrapolated. Pass more rows, or ask for a greater share.",
-            UserWarning,
-            stacklevel=_user_stacklevel(),
+        self.summary_ = (
+            f"About {share} of new normal rows are flagged: extrapolated from "
+            f"{n_rows:,.0f} calibration scores, which cannot promise it."
         )
-        return _extrapolated(scores, weights, self.quantile)
+        warnings.warn(
+            f"{share} cannot be promised{surely if self.confidence else ''} from "
+            f"{n_rows:.0f} rows; the smallest share is "
+            f"{100 * self._smallest(n_rows):.2g} %. The threshold is extrapolated. "
+            f"Pass more rows, or ask for a greater share.",
+            UserWarning,
+            stacklevel=user_stacklevel(),
+        )
+        return _extrapolated(scores, weights, self._expected(n_rows))
+
+    def _rank(self, n_rows: float) -> int:
+        """Return the rank of the score below which rows are flagged; zero for none."""
+        rank = math.floor(self.quantile * (n_rows + 1) + 1e-9)
+        if self.confidence is None or not rank:
+            return rank
+        from scipy.stats import beta
+
+        ranks = np.arange(1, rank + 1)
+        kept = beta.cdf(self.quantile, ranks, n_rows + 1 - ranks) >= self.confidence
+        # The probability falls with the rank.
+        return int(kept.sum())
+
+    def _smallest(self, n_rows: float) -> float:
+        """Return the smallest share that so many rows can promise."""
+        if self.confidence is None:
+            return 1 / (n_rows + 1)
+        return 1 - (1 - self.confidence) ** (1 / n_rows)
+
+    def _expected(self, n_rows: float) -> float:
+        """Return the share to extrapolate to."""
+        if self.confidence is None:
+            return self.quantile
+        # The share below the lowest score is as much smaller on average.
+        return self.quantile / (self._smallest(n_rows) * (n_rows + 1))
 
 
 def _extrapolated(scores: np.ndarray, weights: np.ndarray, share: float) -> float:
@@ -88,13 +134,3 @@ def _extrapolated(scores: np.ndarray, weights: np.ndarray, share: float) -> floa
     # The lowest is undercut with a probability of 1 / (n + 1).
     factor = math.log(share * (n_rows + 1))
     return score_of_rank(scores, weights, 1) + scale * factor
-
-
-def _user_stacklevel() -> int:
-    """Return the stack level of the first caller outside the package."""
-    level, frame = 1, sys._getframe(1)
-    while frame.f_back and frame.f_globals.get("__name__", "").startswith(
-        ("aeanomaly", "sklearn")
-    ):
-        level, frame = level + 1, frame.f_back
-    return level

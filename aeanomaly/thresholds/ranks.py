@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-# Scores this near to each other, relative to their size, are equal: equal rows may
-# differ by as much where one is scored in single precision and one in double.
-_TIE = 1e-4
+from ..scoring.calibration import lowered
+
+_MOST_REPEATED = 200_000
 
 
 def score_of_rank(scores: np.ndarray, weights: np.ndarray, rank: float) -> float:
@@ -24,5 +24,14 @@ def score_of_rank(scores: np.ndarray, weights: np.ndarray, rank: float) -> float
     order = np.argsort(scores, kind="stable")
     ends = np.cumsum(weights[order])
     position = min(len(order) - 1, int(np.searchsorted(ends, rank * (1 - 1e-9))))
-    score = float(scores[order[position]])
-    return score - _TIE * abs(score)
+    return float(lowered(scores[order[position]]))
+
+
+def repeated(scores: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return scores as often as they count, for what takes no weights.
+
+    Weights are rounded to whole numbers; where they add up to more than 200,000 they
+    are made smaller together.
+    """
+    factor = min(1.0, _MOST_REPEATED / weights.sum())
+    return np.repeat(scores, np.maximum(1, np.round(factor * weights)).astype(int))

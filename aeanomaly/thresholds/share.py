@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from sklearn.utils._param_validation import Interval
 
-from .base import Threshold
+from .base import Threshold, percent
 from .ranks import score_of_rank
 
 
@@ -45,4 +45,8 @@ class ShareThreshold(Threshold):
     def offset(self, scores, weights):
         """Return the greatest offset that flags no more; see `Threshold.offset`."""
         rank = math.floor(self.share * weights.sum() + 1e-9) + 1
+        self.summary_ = (
+            f"At most {percent(self.share)} of the {weights.sum():,.0f} rows shown are "
+            f"flagged; of other rows nothing is promised."
+        )
         return score_of_rank(scores, weights, rank)

@@ -5,10 +5,10 @@ import numpy as np
 from aeanomaly import Threshold
 
 
-class DeviationThreshold(Threshold):
+class MedianThreshold(Threshold):
     """Flags rows whose score lies far below the median of the held-out ones."""
 
-    name = "deviation"
+    name = "median"
 
     def __init__(self, *, n_deviations=4.0):
         self.n_deviations = n_deviations

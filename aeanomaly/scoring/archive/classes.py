@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from ..calibration import Calibration
 from ..encoding.columns import COLUMN_KINDS, Column
 from ..encoding.images import ImageEncoding
 from ..encoding.table import TableEncoding
@@ -20,6 +21,7 @@ from ..parts.protocol_1 import (
 from ..parts.protocol_2 import ColumnwiseCovariance
 
 _FIXED = (
+    Calibration,
     ColumnwiseCovariance,
     DenseLayer,
     ImageEncoding,

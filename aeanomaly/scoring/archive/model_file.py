@@ -36,6 +36,7 @@ from ...exceptions import (
     ArchiveProtocolError,
     ArchiveSizeError,
 )
+from ..calibration import Calibration
 from ..model import Model
 from ..parts import Reduction
 from ..scorer import Scorer
@@ -81,6 +82,9 @@ class SavedModel:
         None where the estimator has no score.
     offset : float or None
         The threshold: rows that score below it are outliers. None without one.
+    calibration : Calibration or None
+        Scores of unseen normal rows. None without a threshold, and in files of
+        protocols 1 and 2.
     manifest : dict
         All else that the file says, as plain JSON: "protocol", "written_by",
         "state" of the estimator, and so on.
@@ -92,6 +96,7 @@ class SavedModel:
     model: Model
     scorer: Scorer | None
     offset: float | None
+    calibration: Calibration | None
     manifest: dict[str, Any]
     arrays: dict[str, np.ndarray]
 
@@ -103,6 +108,7 @@ def write_model(
     model: Model,
     reduction: Reduction | None,
     offset: float | None,
+    calibration: Calibration | None = None,
     version: str,
     state: Any = None,
     state_arrays: Mapping[str, np.ndarray] | None = None,
@@ -121,6 +127,8 @@ def write_model(
     reduction : Reduction or None
         None where the estimator has no score.
     offset : float or None
+    calibration : Calibration or None, default=None
+        Scores of unseen normal rows.
     version : str
         Version of aeanomaly.
     state : plain JSON, default=None
@@ -151,6 +159,7 @@ def write_model(
         "offset": offset,
         "model": to_plain(model, arrays, classes, "model"),
         "reduction": to_plain(reduction, arrays, classes, "reduction"),
+        "calibration": to_plain(calibration, arrays, classes, "calibration"),
         "state": state,
     }
     content = zip_bytes(_entries(manifest, arrays))
@@ -244,10 +253,18 @@ def _parse(path: Path, content: Bytes, own: Iterable[type]) -> SavedModel:
         has_score = ESTIMATORS[manifest["estimator"]]
         if not isinstance(reduction, Reduction if has_score else type(None)):
             raise ValueError(f"{manifest['estimator']} cannot have this reduction")
+        calibration = from_plain(manifest["calibration"], arrays, classes)
+        _check_calibration(calibration, has_score)
         audit(model, reduction)
         scorer = None if reduction is None else Scorer(model, reduction)
         return SavedModel(
-            manifest["estimator"], model, scorer, manifest["offset"], manifest, arrays
+            manifest["estimator"],
+            model,
+            scorer,
+            manifest["offset"],
+            calibration,
+            manifest,
+            arrays,
         )
 
 
@@ -314,6 +331,14 @@ def _check_header(
         raise TypeError(f"{offset!r} is not a threshold of an {estimator}")
     if offset is not None and math.isnan(offset):
         raise ValueError("the threshold is not a number")
+
+
+def _check_calibration(calibration: Any, has_score: bool) -> None:
+    if calibration is None:
+        return
+    if not (has_score and isinstance(calibration, Calibration)):
+        raise ValueError("the manifest does not describe a calibration")
+    calibration.check()
 
 
 def _check_entries(

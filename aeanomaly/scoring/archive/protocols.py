@@ -50,7 +50,9 @@ def _from_1_to_2(manifest: Manifest) -> Manifest:
 
 def _from_2_to_3(manifest: Manifest) -> Manifest:
     """Write into fields what protocol 3 no longer takes for granted."""
-    return _changed(manifest, manifest["arrays"], _FROM_2_TO_3)
+    manifest = _changed(manifest, manifest["arrays"], _FROM_2_TO_3)
+    # Before, no calibration scores were kept.
+    return manifest | {"calibration": None}
 
 
 @dataclass(frozen=True)
@@ -127,7 +129,9 @@ _DERIVED: dict[str, Callable[[Fields, dict[str, Any]], Fields]] = {
 
 _FROM_1_TO_2 = _Changes(_RENAMED, _CONSTANTS, _DERIVED)
 _FROM_2_TO_3 = _Changes(
-    renamed={"Covariance": "ColumnwiseCovariance"}, constants={}, derived={}
+    renamed={"Covariance": "ColumnwiseCovariance"},
+    constants={"EstimatorState": {"threshold": None, "threshold_summary": ""}},
+    derived={},
 )
 
 _STEPS = (_from_1_to_2, _from_2_to_3)
