@@ -30,7 +30,7 @@ def run(arguments: argparse.Namespace) -> None:
     """Train, write all rows with their scores, and summarise."""
     source = open_table(arguments.table)
     check_added_names(source, arguments.reasons)
-    check_output(arguments.output, arguments.table)
+    check_output(arguments.output, source.paths)
     table = read_features(arguments)
     # Labels that cannot be used are an error before training, not after.
     labels = (

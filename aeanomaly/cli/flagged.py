@@ -66,6 +66,8 @@ class FlaggedRows:
 
     def describe(self) -> str:
         """Return lines that say how many rows are flagged, and what for."""
+        if not self.n_rows:
+            return "The table has no rows."
         lines = [
             f"Flagged {self._n_flagged:,} rows ({self._n_flagged / self.n_rows:.2%}) "
             f"that score below the threshold of {self._offset:.6g}."

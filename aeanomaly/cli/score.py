@@ -24,7 +24,7 @@ def run(arguments: argparse.Namespace) -> None:
     """Score in one pass, in memory that does not grow with the number of rows."""
     table = open_table(arguments.table)
     check_added_names(table, arguments.reasons)
-    check_output(arguments.output, arguments.table)
+    check_output(arguments.output, table.paths)
     model = read_model(arguments.model)
     if model.scorer is None or model.offset is None:
         raise ArchiveError(
@@ -37,6 +37,8 @@ def run(arguments: argparse.Namespace) -> None:
     with contextlib.closing(batches):
         for features, scores in batches:
             flagged.add(features, scores)
+    for text in table.notes():
+        note(f"{arguments.table}: {text}")
     if not arguments.quiet:
         seconds = time.perf_counter() - start
         say(f"Scored {flagged.n_rows:,} rows of {arguments.table} in {seconds:.1f} s.")
@@ -78,7 +80,7 @@ def write_scores(
     columns = dict(zip(names, scorer.encoding.columns, strict=True))
     n_rows = 0
     with (
-        table_writer(arguments.output) as writer,
+        table_writer(arguments.output, table.dialect) as writer,
         contextlib.closing(RowProgress(table.n_rows, progress)) as line,
     ):
         for batch in table.iter_batches(columns):
@@ -103,6 +105,10 @@ def added_columns(
         The fitted columns in their order.
     n_reasons : int
     """
+    if not len(features):
+        none = np.empty((0, n_reasons), dtype=object)
+        reasons = {f"reason_{rank}": none[:, 0] for rank in range(1, n_reasons + 1)}
+        return {"score": np.empty(0), "is_outlier": np.empty(0, bool), **reasons}
     scores, texts = score_with_reasons(scorer, features, n_reasons)
     reasons = {f"reason_{rank}": text for rank, text in enumerate(texts.T, start=1)}
     return {"score": scores, "is_outlier": scores < offset, **reasons}

@@ -1,11 +1,20 @@
 """Table files: read whole to fit, in batches to score, and written all or not at all.
 
-CSV (``.csv``, ``.csv.gz``) needs pandas only, Parquet (``.parquet``) needs pyarrow. A
-batch carries its rows twice: as they stand in the file, for the output, and the fitted
-columns as the model knows them, for the scorer.
+Text (CSV and its kin, plain or compressed) needs pandas only, Parquet needs pyarrow.
+How text is written is recognised from its first lines. A batch carries its rows twice:
+as they stand in the file, for the output, and the fitted columns as the model knows
+them, for the scorer.
 """
 
-from .formats import open_table, table_writer
+from .formats import table_writer
 from .outputs import check_output, check_target
+from .reading import ReadOptions
+from .several import open_table
 
-__all__ = ["check_output", "check_target", "open_table", "table_writer"]
+__all__ = [
+    "ReadOptions",
+    "check_output",
+    "check_target",
+    "open_table",
+    "table_writer",
+]

@@ -85,6 +85,32 @@ def _as_times(values: Any) -> Any:
     return times.dt.tz_localize(None)
 
 
+def arrow_array(name: str, values: Any, column: Column) -> Any:
+    """Return a fitted column as an Arrow array of the type of its kind.
+
+    Raises
+    ------
+    TableError
+        If values that the model was not fitted on do not fit beside the others.
+    """
+    import pyarrow as pa
+
+    types = {
+        "number": pa.float64(),
+        "text": pa.string(),
+        "boolean": pa.bool_(),
+        "time": pa.timestamp("us"),
+    }
+    try:
+        return pa.array(values, types[column.storage], from_pandas=True)
+    except pa.ArrowException as error:
+        raise TableError(
+            f"Column {name!r} holds values that were not there when the model was "
+            f"fitted and that Parquet cannot keep beside the others ({error}). Write "
+            f"CSV."
+        ) from error
+
+
 def no_rows(path: Path) -> TableError:
     """Return the error of a table without rows."""
     return TableError(f"{path} holds no rows. Pass a table with at least one.")

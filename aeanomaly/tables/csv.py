@@ -1,18 +1,20 @@
-"""CSV tables, read with the standard library's parser beside that of pandas.
+"""Text tables: the standard library divides lines into fields, pandas types them.
 
-pandas types the fitted columns; the standard library keeps each field's text, so that
-the output repeats the input to the character (an identifier such as 007 stays one), and
-counts fields, because pandas takes a short line for missing values.
+The standard library keeps each field's text, so that the output repeats the input to
+the character (an identifier such as 007 stays one), and counts fields, because pandas
+takes a short line for missing values. Both read the same lines in one pass.
 """
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import csv
-import gzip
-import zlib
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import islice
+import io
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import compress
 from pathlib import Path
 from typing import Any
 
@@ -20,47 +22,50 @@ import numpy as np
 
 from ..exceptions import TableError
 from ..scoring.encoding.columns import Column
-from .columns import as_fitted, batch_rows, no_rows, with_times
+from .columns import arrow_array, as_fitted, batch_rows, no_rows, with_times
+from .dialect import Dialect
+from .encodings import latin_encoding, sniff_encoding
+from .numbers import as_numbers
+from .reading import BY_ITSELF, ReadOptions
+from .rows import RowReader, in_words
+from .sniffing import head_of, sniff
+from .sources import Source, broken_source_errors
 
-_OTHER_SEPARATORS = {";": "';'", "\t": "tabs", "|": "'|'"}
-
-
-def _open_text(path: Path, mode: str) -> Any:
-    open_file = gzip.open if path.name.lower().endswith(".gz") else open
-    # Spreadsheets put a byte order mark at the start of UTF-8; it is not content.
-    encoding = "utf-8-sig" if "r" in mode else "utf-8"
-    return open_file(path, mode, encoding=encoding, newline="")
+_HEAD_BYTES = 1 << 16
+_HEAD_LINES, _HEAD_CHARS = 300, 1 << 18
+_DIGITS_AFTER_ZERO = re.compile(r"[-+]?0\d+")
 
 
 @contextlib.contextmanager
-def _as_table_errors(path: Path) -> Iterator[None]:
-    """Turn what broken CSV raises into a `TableError` that names the file."""
+def _as_table_errors(name: str) -> Iterator[None]:
+    """Turn what broken text raises into a `TableError` that names the file."""
     from pandas.errors import EmptyDataError, ParserError
 
     try:
-        yield
-    except UnicodeDecodeError as error:
+        with broken_source_errors(name):
+            yield
+    except (UnicodeDecodeError, UnicodeError) as error:
         raise TableError(
-            f"{path} is not text in UTF-8 ({error.reason} at byte {error.start}). "
-            f"Convert it to UTF-8."
-        ) from error
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise TableError(
-            f"{path} is not a gzip file, or is truncated ({error}). Compress it again."
+            f"{name} is not text in the encoding {getattr(error, 'encoding', '')} "
+            f"({getattr(error, 'reason', error)}). Pass the right one with --encoding, "
+            f"for example --encoding cp1252."
         ) from error
     except (EmptyDataError, ParserError, csv.Error) as error:
         reason = str(error).strip()
         raise TableError(
-            f"{path} is not a CSV table ({reason}). Check the file."
+            f"{name} is not a table ({reason}). Check the file."
         ) from error
 
 
-class CsvBatch:
-    """Rows of a CSV table.
+class TextBatch:
+    """Rows of a text table.
 
     Parameters
     ----------
-    column_names : list of str
+    header : list of str
+        Names of the columns as the output writes them.
+    names : list of str
+        Unique names.
     rows : list of list of str
         Fields as they stand in the file.
     features : DataFrame of shape (n_rows, n_features)
@@ -71,13 +76,15 @@ class CsvBatch:
 
     def __init__(
         self,
-        column_names: list[str],
+        header: list[str],
+        names: list[str],
         rows: list[list[str]],
         features: Any,
         columns: Mapping[str, Column],
     ) -> None:
-        self.column_names = column_names
+        self.column_names = header
         self.features = features
+        self._names = names
         self._rows = rows
         self._columns = columns
 
@@ -85,176 +92,297 @@ class CsvBatch:
         """Return the fields of each row, None where one is missing."""
         return self._rows
 
+    def select(self, chosen: np.ndarray) -> TextBatch:
+        """Return the rows where a mask holds."""
+        rows = list(compress(self._rows, chosen))
+        features = self.features[chosen]
+        return TextBatch(self.column_names, self._names, rows, features, self._columns)
+
+    def in_order(self, names: list[str]) -> TextBatch:
+        """Return the batch with its columns in another order."""
+        if names == self._names:
+            return self
+        order = [self._names.index(name) for name in names]
+        header = [self.column_names[i] for i in order]
+        rows = [[row[i] for i in order] for row in self._rows]
+        return TextBatch(header, names, rows, self.features, self._columns)
+
     def arrow(self) -> Any:
         """Return an Arrow table: fitted columns typed, all others as text."""
         import pyarrow as pa
 
-        fields = zip(*self._rows, strict=True)
+        fields = list(zip(*self._rows, strict=True)) or [()] * len(self._names)
         arrays = [
-            self._typed(name)
+            arrow_array(name, self.features[name], self._columns[name])
             if name in self._columns
             else pa.array([field or None for field in column], pa.string())
-            for name, column in zip(self.column_names, fields, strict=True)
+            for name, column in zip(self._names, fields, strict=True)
         ]
-        return pa.table(arrays, names=self.column_names)
-
-    def _typed(self, name: str) -> Any:
-        import pyarrow as pa
-
-        types = {
-            "number": pa.float64(),
-            "text": pa.string(),
-            "boolean": pa.bool_(),
-            "time": pa.timestamp("us"),
-        }
-        storage = types[self._columns[name].storage]
-        try:
-            return pa.array(self.features[name], storage, from_pandas=True)
-        except pa.ArrowException as error:
-            raise TableError(
-                f"Column {name!r} holds values that were not there when the model was "
-                f"fitted and that Parquet cannot keep beside the others ({error}). "
-                f"Write CSV."
-            ) from error
+        return pa.table(arrays, names=self._names)
 
 
-class CsvTable:
-    """A CSV file with a header line.
+class TextTable:
+    """A text file of rows.
 
     Parameters
     ----------
-    path : Path
+    source : Source
+    options : ReadOptions, default=BY_ITSELF
+    expected : sequence of str, default=()
+        Names of columns that the table should have.
+
+    Attributes
+    ----------
+    dialect : Dialect
+        How the file is written.
+    column_names : list of str
+        Unique names.
+    header : list of str
+        Names as the file writes them.
+    paths : list of Path
+        The file.
     """
 
     n_rows = None
 
-    def __init__(self, path: Path) -> None:
-        import pandas as pd
+    def __init__(
+        self,
+        source: Source,
+        options: ReadOptions = BY_ITSELF,
+        expected: Sequence[str] = (),
+    ) -> None:
+        self.path = Path(source.name)
+        self._source = source
+        self._options = options
+        self._dropped: Counter[str] = Counter()
+        with _as_table_errors(source.name):
+            encoding = _known_encoding(options.encoding) or self._find_encoding()
+            with self._open_text(encoding) as lines:
+                head = head_of(lines, _HEAD_LINES, _HEAD_CHARS)
+        try:
+            self.dialect = sniff(head, encoding, options, expected)
+        except TableError as error:
+            raise TableError(f"{source.name} {error}.") from None
+        self.column_names = self.dialect.names
+        self.header = list(self.dialect.header) or self.column_names
+        self.paths = [source.path]
 
-        self.path = path
-        with _as_table_errors(path), _open_text(path, "rt") as file:
-            header = next(filter(None, csv.reader(file)), None)
-            if header is None:
-                raise TableError(f"{path} is empty. Pass a table with a header line.")
-            self._check_separator(header)
-            self._width = len(header)
-            # As pandas names them: unique, and never empty.
-            self.column_names = list(pd.read_csv(path, nrows=0, index_col=False))
+    def notes(self) -> list[str]:
+        """Return what is read otherwise than a plain file would be, in words.
 
-    def _check_separator(self, header: list[str]) -> None:
-        for separator, name in _OTHER_SEPARATORS.items():
-            if len(header) == 1 and separator in header[0]:
-                raise TableError(
-                    f"{self.path} is separated by {name}, not by commas. Convert it, "
-                    f"for example with pandas.read_csv(path, sep={separator!r})."
-                )
+        Complete when the rows have been read.
+        """
+        notes = [] if self.dialect.is_plain else [f"read as {self.dialect}"]
+        if self._dropped:
+            notes.append(f"dropped {in_words(self._dropped)}")
+        return notes
 
-    def _iter_rows(self) -> Iterator[list[str]]:
-        """Yield the fields of each row, their number checked."""
-        with _open_text(self.path, "rt") as file:
-            reader = csv.reader(file)
-            for i, row in enumerate(filter(None, reader)):
-                if len(row) != self._width:
-                    raise TableError(
-                        f"{self.path} has {len(row)} fields in line {reader.line_num}, "
-                        f"but {self._width} in its header. Correct the line, or write "
-                        f"the file again if it is truncated."
-                    )
-                if i:
-                    yield row
+    def _find_encoding(self) -> str:
+        with self._source.open() as file:
+            start = file.read(_HEAD_BYTES)
+            size = self._source.size()
+            found = sniff_encoding(start, size is not None and size <= len(start))
+            if found != "utf-8-sig" or size is None:
+                return found
+            # Text that is UTF-8 to here may not be to its end.
+            decoder = codecs.getincrementaldecoder("utf-8")()
+            block = start
+            try:
+                while block:
+                    decoder.decode(block)
+                    block = file.read(_HEAD_BYTES)
+            except UnicodeDecodeError:
+                return latin_encoding(block)
+        return found
+
+    @contextlib.contextmanager
+    def _open_text(self, encoding: str) -> Iterator[io.TextIOWrapper]:
+        with self._source.open() as file:
+            text = io.TextIOWrapper(file, encoding=encoding, newline="")
+            try:
+                yield text
+            finally:
+                # The file is closed by whoever opened it.
+                with contextlib.suppress(ValueError):
+                    text.detach()
+
+    @contextlib.contextmanager
+    def _rows(self) -> Iterator[RowReader]:
+        with (
+            _as_table_errors(self._source.name),
+            self._open_text(self.dialect.encoding) as lines,
+        ):
+            rows = RowReader(lines, self.dialect, self._source.name)
+            yield rows
+            self._dropped = rows.dropped
 
     def read(self) -> Any:
-        """Return the whole table as a DataFrame, types inferred from all its rows."""
+        """Return the whole table as a DataFrame, types inferred from all its rows.
+
+        Whole numbers with leading zeros, as in 007, are codes: they stay text.
+        """
+        frame, codes = self._read_all([])
+        if not len(frame):
+            raise no_rows(self.path)
+        numbers = [i for i in codes if frame.dtypes.iloc[i].kind in "iuf"]
+        if numbers:
+            frame, _ = self._read_all(numbers)
+        frame.columns = self.column_names
+        return with_times(self._with_numbers(frame, numbers))
+
+    def _with_numbers(self, frame: Any, left: Sequence[int]) -> Any:
+        """Return a frame in which numbers in the file's own marks are numbers."""
+        changed = {
+            name: as_numbers(values, self.dialect)
+            for i, (name, values) in enumerate(frame.items())
+            if i not in left and _is_text(values)
+        }
+        return frame.assign(**changed)
+
+    def _read_all(self, texts: Sequence[int]) -> tuple[Any, set[int]]:
+        """Return all rows, and the columns that hold codes with leading zeros."""
+        with self._rows() as rows:
+            feed = _Feed(rows, batch_rows(self.dialect.width), self.dialect)
+            frame = self._parse(feed, range(self.dialect.width), texts, feed.n_rows)
+        return frame, feed.codes
+
+    def _parse(
+        self, text: Any, columns: Sequence[int], texts: Sequence[int], n_rows: Any
+    ) -> Any:
+        """Return columns of some text as pandas types them."""
         import pandas as pd
 
-        with _as_table_errors(self.path):
-            n_rows = sum(1 for _ in self._iter_rows())
-            if not n_rows:
-                raise no_rows(self.path)
-            frame = pd.read_csv(self.path, low_memory=False, index_col=False)
-        self._check_aligned(n_rows, len(frame))
-        return with_times(frame)
+        frame = pd.read_csv(
+            text,
+            header=None,
+            names=range(self.dialect.width),
+            usecols=columns,
+            dtype=dict.fromkeys(texts, str),
+            sep=self.dialect.sep,
+            decimal=self.dialect.decimal,
+            na_values=list(self._options.na_values),
+            index_col=False,
+            low_memory=False,
+            skip_blank_lines=False,
+        )
+        if len(frame) != n_rows():
+            raise TableError(
+                f"{self.path} holds lines that are quoted in an unusual way. Write it "
+                f"again, for example with pandas.DataFrame.to_csv."
+            )
+        return frame
 
-    def iter_batches(self, columns: Mapping[str, Column]) -> Iterator[CsvBatch]:
+    def iter_batches(self, columns: Mapping[str, Column]) -> Iterator[TextBatch]:
         """Yield the rows in batches of the same types as the fitted columns.
+
+        At least one, without rows where the table has none.
 
         Parameters
         ----------
         columns : mapping of str to Column
             Names in the table, and what was fitted for each.
         """
-        import pandas as pd
+        n_rows = batch_rows(self.dialect.width)
+        with self._rows() as reader:
+            rows, text = reader.take(n_rows)
+            yield self._batch(rows, text, columns)
+            while len(rows) == n_rows:
+                rows, text = reader.take(n_rows)
+                if rows:
+                    yield self._batch(rows, text, columns)
 
+    def _batch(
+        self, rows: list[list[str]], text: str, columns: Mapping[str, Column]
+    ) -> TextBatch:
+        positions = {name: self.column_names.index(name) for name in columns}
         # Types must not depend on what a batch happens to hold; numbers may, as the
         # scorer takes any.
-        text = {
-            name: str
+        texts = [
+            positions[name]
             for name, column in columns.items()
             if column.storage in ("text", "time")
-        }
-        n_rows = batch_rows(self._width)
-        rows = self._iter_rows()
-        with (
-            _as_table_errors(self.path),
-            pd.read_csv(
-                self.path,
-                usecols=[self.column_names.index(name) for name in columns],
-                dtype=text,
-                index_col=False,
-                low_memory=False,
-                iterator=True,
-            ) as reader,
-        ):
-            batch = list(islice(rows, n_rows))
-            if not batch:
-                raise no_rows(self.path)
-            while batch:
-                parsed = _read_rows(reader, len(batch))
-                self._check_aligned(len(batch), len(parsed))
-                features = as_fitted(parsed, columns)
-                yield CsvBatch(self.column_names, batch, features, columns)
-                batch = list(islice(rows, n_rows))
-
-    def _check_aligned(self, n_rows: int, n_parsed: int) -> None:
-        if n_rows != n_parsed:
-            raise TableError(
-                f"{self.path} holds lines that are blank or quoted in an unusual way. "
-                f"Write it again, for example with pandas.DataFrame.to_csv."
-            )
+        ]
+        if rows and positions:
+            used = sorted(positions.values())
+            frame = self._parse(io.StringIO(text), used, texts, lambda: len(rows))
+        else:
+            frame = _no_rows(positions.values(), texts, len(rows))
+        parsed = frame[list(positions.values())].set_axis(list(columns), axis=1)
+        numbers = [n for n, column in columns.items() if column.storage == "number"]
+        typed = parsed.assign(
+            **{
+                name: as_numbers(parsed[name], self.dialect)
+                for name in numbers
+                if _is_text(parsed[name])
+            }
+        )
+        features = as_fitted(typed, columns)
+        return TextBatch(self.header, self.column_names, rows, features, columns)
 
 
-def _read_rows(reader: Any, n_rows: int) -> Any:
-    """Return the next rows that pandas finds, fewer where the file ends."""
+def _no_rows(columns: Iterable[int], texts: Sequence[int], n_rows: int) -> Any:
+    import pandas as pd
+
+    kinds = {i: str if i in texts else float for i in columns}
+    return pd.DataFrame(
+        {i: pd.Series(dtype=kind) for i, kind in kinds.items()}, index=range(n_rows)
+    )
+
+
+def _is_text(values: Any) -> bool:
+    return values.dtype == object or values.dtype.kind not in "biufcmM"
+
+
+def _known_encoding(encoding: str | None) -> str | None:
+    if encoding is None:
+        return None
     try:
-        return reader.read(n_rows)
-    except StopIteration:
-        return []
+        name = codecs.lookup(encoding).name
+    except LookupError:
+        raise TableError(
+            f"--encoding {encoding} is not an encoding that Python knows. Pass one "
+            f"such as utf-8, utf-16, cp1252 or latin-1."
+        ) from None
+    # A byte order mark is not content.
+    return "utf-8-sig" if name == "utf-8" else encoding
 
 
-class CsvWriter:
-    """Writes batches to a CSV file.
+class _Feed:
+    """A file of the text of all rows, which pandas reads piece by piece.
 
-    Parameters
+    Attributes
     ----------
-    path : Path
+    codes : set of int
+        Columns that hold whole numbers with leading zeros, so far.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._file = _open_text(path, "wt")
-        self._writer = csv.writer(self._file, lineterminator="\n")
-        self._started = False
+    def __init__(self, rows: RowReader, size: int, dialect: Dialect) -> None:
+        self._rows = rows
+        self._size = size
+        self._maybe_code = re.compile(rf'(?:^|[{re.escape(dialect.sep)}"\n])[-+]?0\d')
+        self._n_rows = 0
+        self.codes: set[int] = set()
 
-    def write(self, batch: Any, added: Mapping[str, np.ndarray]) -> None:
-        """Write the rows of a batch, and columns after them."""
-        if not self._started:
-            self._writer.writerow([*batch.column_names, *added])
-            self._started = True
-        columns = [values.tolist() for values in added.values()]
-        self._writer.writerows(
-            [*row, *more]
-            for row, *more in zip(batch.text_rows(), *columns, strict=True)
-        )
+    def n_rows(self) -> int:
+        """Return the number of rows so far."""
+        return self._n_rows
 
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
+    def __iter__(self) -> Iterator[str]:
+        while text := self.read():
+            yield text
+
+    def read(self, n_bytes: int = -1) -> str:
+        """Return the text of the next rows, however much it is."""
+        rows, text = self._rows.take(self._size)
+        self._n_rows += len(rows)
+        if self._maybe_code.search(text):
+            self._find_codes(rows)
+        return text
+
+    def _find_codes(self, rows: list[list[str]]) -> None:
+        for i, fields in enumerate(zip(*rows, strict=True)):
+            first = next(filter(None, fields), "")
+            # Dates begin with zeros, too.
+            may_be = i not in self.codes and first.strip("-+ ").isdigit()
+            if may_be and any(map(_DIGITS_AFTER_ZERO.fullmatch, fields)):
+                self.codes.add(i)

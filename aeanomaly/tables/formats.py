@@ -1,4 +1,4 @@
-"""The formats of table files, told by the suffix: each has a reader and a writer."""
+"""The formats of table files, told by the ending: each has a reader and a writer."""
 
 from __future__ import annotations
 
@@ -6,14 +6,17 @@ import contextlib
 import importlib
 import importlib.util
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..exceptions import TableError
 from ..files import atomic_file
+from .dialect import Dialect
+from .reading import BY_ITSELF, ReadOptions
+from .sources import STANDARD_STREAM, Source, check_compression, split_suffix
 
-__all__ = ["check_format", "open_table", "table_writer"]
+__all__ = ["check_format", "open_file", "table_writer"]
 
 
 class _Format(NamedTuple):
@@ -23,116 +26,160 @@ class _Format(NamedTuple):
     ----------
     name : str
     module : str
-        In this package, with the two classes.
-    table, writer : str
-        What reads and what writes.
-    requires : str or None, default=None
-        An optional package, installed by the extra of the module's name.
+        In this package, with what reads.
+    table : str or None
+        What reads, None where nothing does.
+    writer : str
+        Module and class of what writes.
+    requires, extra : str or None, default=None
+        An optional package, and the extra that installs it.
+    compressed : bool, default=True
+        Whether files may be compressed as a whole.
     """
 
     name: str
     module: str
-    table: str
+    table: str | None
     writer: str
     requires: str | None = None
+    extra: str | None = None
+    compressed: bool = True
 
 
-_CSV = _Format("CSV", "csv", "CsvTable", "CsvWriter")
-_PARQUET = _Format("Parquet", "parquet", "ParquetTable", "ParquetWriter", "pyarrow")
-_FORMATS = {".csv": _CSV, ".csv.gz": _CSV, ".parquet": _PARQUET}
+_TEXT = _Format("text", "csv", "TextTable", "text_output.TextWriter")
+_PARQUET = _Format(
+    "Parquet",
+    "parquet",
+    "ParquetTable",
+    "parquet.ParquetWriter",
+    "pyarrow",
+    "parquet",
+    compressed=False,
+)
+_FORMATS = {
+    **dict.fromkeys([".csv", ".tsv", ".txt", ".data"], _TEXT),
+    ".parquet": _PARQUET,
+}
+_SUFFIXES = ".csv, .tsv, .txt, .data (each also with .gz, .zip or .zst) or .parquet"
 
 
-def open_table(path: str | os.PathLike[str]) -> Any:
+def open_file(
+    path: str | os.PathLike[str],
+    options: ReadOptions = BY_ITSELF,
+    expected: Sequence[str] = (),
+) -> Any:
     """Open a table file for reading.
 
     Parameters
     ----------
     path : str or path-like
-        Path of a file that ends in .csv, .csv.gz or .parquet.
+        A file whose ending says its format; ``-`` is standard input.
+    options : ReadOptions, default=BY_ITSELF
+        How a text file is to be read.
+    expected : sequence of str, default=()
+        Names of columns that the table should have.
 
     Returns
     -------
-    CsvTable or ParquetTable
-        With `column_names`, `n_rows` (None where only reading tells), ``read()`` and
-        ``iter_batches(columns)``.
+    TextTable or ParquetTable
+        With `column_names`, `n_rows` (None where only reading tells), ``read()``,
+        ``iter_batches(columns)`` and ``notes()``.
 
     Raises
     ------
     TableError
         If there is no such file, or it is not a table.
     ImportError
-        If the file is Parquet and pyarrow is not installed.
+        If the format needs a package that is not installed.
     """
     path = Path(path)
-    found = _format_of(path)
-    if not path.exists():
-        raise TableError(f"{path} does not exist. Check the path.")
-    if not path.is_file():
-        raise TableError(f"{path} is not a file. Pass a {_list_suffixes()} file.")
+    if str(path) != STANDARD_STREAM:
+        format_of(path)
+        if not path.exists():
+            raise TableError(f"{path} does not exist. Check the path.")
+        if not path.is_file():
+            raise TableError(f"{path} is not a file. Pass a {_SUFFIXES} file.")
+    source = Source(path)
+    found = _FORMATS[source.suffix]
     _require(found, "Reading")
-    return getattr(_module_of(found), found.table)(path)
+    check_compression(source.compression, f"Reading {source.name}")
+    if found.table is None:
+        raise TableError(f"{path}: {found.name} is only written. Pass a .jsonl file.")
+    return getattr(_module_of(found.module), found.table)(source, options, expected)
 
 
 @contextlib.contextmanager
-def table_writer(path: str | os.PathLike[str]) -> Iterator[Any]:
+def table_writer(
+    path: str | os.PathLike[str], dialect: Dialect | None = None
+) -> Iterator[Any]:
     """Open a table file for writing; it appears when the block ends without an error.
 
     Parameters
     ----------
     path : str or path-like
-        As for `check_output`.
+        As for `check_output`; ``-`` is standard output.
+    dialect : Dialect or None, default=None
+        How the rows' own file is written, if it is text.
 
     Yields
     ------
-    CsvWriter or ParquetWriter
+    TextWriter or ParquetWriter
         With ``write(batch, added)``: the rows of a batch, and a mapping of names to
         arrays that become columns after them.
     """
-    found = _format_of(Path(path))
-    make_writer = getattr(_module_of(found), found.writer)
+    path = Path(path)
+    module, name = format_of(path).writer.split(".")
+    make_writer = getattr(_module_of(module), name)
+    standard = str(path) == STANDARD_STREAM
+    place = contextlib.nullcontext(path) if standard else atomic_file(path)
     with (
-        atomic_file(path) as temporary,
-        contextlib.closing(make_writer(temporary)) as writer,
+        place as temporary,
+        contextlib.closing(make_writer(temporary, path, dialect)) as writer,
     ):
         yield writer
 
 
 def check_format(path: Path) -> None:
-    """Raise unless a table can be written in the format that a path's suffix says.
+    """Raise unless a table can be written in the format that a path's ending says.
 
     Raises
     ------
     TableError
-        If the suffix is unknown.
+        If the ending is unknown.
     ImportError
         If the format needs a package that is not installed.
     """
-    _require(_format_of(path), "Writing")
+    _require(format_of(path), "Writing")
+    check_compression(split_suffix(path)[1], f"Writing {path}")
 
 
-def _format_of(path: Path) -> _Format:
-    name = path.name.lower()
-    for suffix, found in _FORMATS.items():
-        if name.endswith(suffix):
-            return found
+def format_of(path: Path) -> _Format:
+    """Return the format that a path's ending says; standard streams are text.
+
+    Raises
+    ------
+    TableError
+        If the ending is unknown.
+    """
+    if str(path) == STANDARD_STREAM:
+        return _TEXT
+    suffix, compression = split_suffix(path)
+    found = _FORMATS.get(suffix)
+    if found is not None and (found.compressed or not compression):
+        return found
     raise TableError(
-        f"{path} does not end in {_list_suffixes()}, so its format is unknown. Rename "
-        f"or convert it."
+        f"{path} does not end in {_SUFFIXES}, so its format is unknown. Rename or "
+        f"convert it."
     )
 
 
-def _list_suffixes() -> str:
-    *first, last = _FORMATS
-    return f"{', '.join(first)} or {last}"
-
-
-def _module_of(found: _Format) -> Any:
-    return importlib.import_module(f".{found.module}", __package__)
+def _module_of(name: str) -> Any:
+    return importlib.import_module(f".{name}", __package__)
 
 
 def _require(found: _Format, doing: str) -> None:
     if found.requires and importlib.util.find_spec(found.requires) is None:
         raise ImportError(
             f"{doing} {found.name} requires {found.requires}. Install it with: "
-            f'pip install "aeanomaly[{found.module}]".'
+            f'pip install "aeanomaly[{found.extra}]".'
         )

@@ -3,37 +3,48 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from ..exceptions import TableError
 from ..files import obstacle_at
 from .formats import check_format
+from .sources import STANDARD_STREAM
 
 __all__ = ["check_output", "check_target"]
 
 
-def check_output(path: str | os.PathLike[str], source: str | os.PathLike[str]) -> None:
+def check_output(
+    path: str | os.PathLike[str],
+    sources: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
+) -> None:
     """Raise unless a table can be written to a path.
 
     Parameters
     ----------
     path : str or path-like
-        Path of a file that ends in .csv, .csv.gz or .parquet, in a folder that exists.
-    source : str or path-like
-        The table that is read meanwhile, which must be another file.
+        Path of a file whose ending says its format, in a folder that exists; ``-`` is
+        standard output.
+    sources : str, path-like or sequence of these
+        The files that are read meanwhile, which must be others.
 
     Raises
     ------
     TableError
-        If the suffix is unknown, `check_target` refuses the path, or both are one
-        file.
+        If the ending is unknown, `check_target` refuses the path, or it is among the
+        files that are read.
     ImportError
-        If the file is to be Parquet and pyarrow is not installed.
+        If the format needs a package that is not installed.
     """
     path = Path(path)
+    if str(path) == STANDARD_STREAM:
+        return
     check_format(path)
     check_target(path)
-    if path.exists() and path.samefile(source):
+    if isinstance(sources, str | os.PathLike):
+        sources = [sources]
+    read = [source for source in sources if str(source) != STANDARD_STREAM]
+    if path.exists() and any(path.samefile(source) for source in read):
         raise TableError(f"{path} is both input and output. Pass another output.")
 
 

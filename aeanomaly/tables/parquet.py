@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,9 @@ import numpy as np
 from ..exceptions import TableError
 from ..scoring.encoding.columns import Column
 from .columns import as_fitted, batch_rows, no_rows, with_times
+from .dialect import Dialect
+from .reading import BY_ITSELF, ReadOptions
+from .sources import Source
 
 # A column chunk is read through a buffer of this many bytes. pyarrow's default reads
 # each as a whole and keeps it to the end, so that memory grows with the file.
@@ -47,6 +50,14 @@ class ParquetBatch:
         self.column_names = rows.column_names
         self.features = features
         self._rows = rows
+
+    def select(self, chosen: np.ndarray) -> ParquetBatch:
+        """Return the rows where a mask holds."""
+        return ParquetBatch(self._rows.filter(chosen), self.features[chosen])
+
+    def in_order(self, names: list[str]) -> ParquetBatch:
+        """Return the batch with its columns in another order."""
+        return ParquetBatch(self._rows.select(names), self.features)
 
     def arrow(self) -> Any:
         """Return an Arrow table."""
@@ -84,21 +95,37 @@ class ParquetTable:
 
     Parameters
     ----------
-    path : Path
+    source : Source
+    options : ReadOptions, default=BY_ITSELF
+        How text would be read: a Parquet file says all of it itself.
+    expected : sequence of str, default=()
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    dialect = None
+
+    def __init__(
+        self,
+        source: Source,
+        options: ReadOptions = BY_ITSELF,
+        expected: Sequence[str] = (),
+    ) -> None:
+        self.path = Path(source.name)
+        self.paths = [source.path]
+        self._source = source
         with self._open() as file:
             self.column_names = file.schema_arrow.names
             self.n_rows = file.metadata.num_rows
+        self.header = self.column_names
         for name in self.column_names:
             if self.column_names.count(name) > 1:
                 raise TableError(
-                    f"Column {name!r} appears more than once in {path}. Rename one."
+                    f"Column {name!r} appears more than once in {self.path}. Rename "
+                    f"one."
                 )
-        if not self.n_rows:
-            raise no_rows(path)
+
+    def notes(self) -> list[str]:
+        """Return nothing: a Parquet file is read as it says."""
+        return []
 
     @contextlib.contextmanager
     def _open(self) -> Iterator[Any]:
@@ -106,19 +133,20 @@ class ParquetTable:
 
         with (
             _as_table_errors(self.path),
-            pq.ParquetFile(
-                self.path, buffer_size=_BUFFER_BYTES, pre_buffer=False
-            ) as file,
+            self._source.open() as raw,
+            pq.ParquetFile(raw, buffer_size=_BUFFER_BYTES, pre_buffer=False) as file,
         ):
             yield file
 
     def read(self) -> Any:
         """Return the whole table as a DataFrame."""
+        if not self.n_rows:
+            raise no_rows(self.path)
         with self._open() as file:
             return with_times(_to_pandas(file.read()))
 
     def iter_batches(self, columns: Mapping[str, Column]) -> Iterator[ParquetBatch]:
-        """Yield the rows in batches.
+        """Yield the rows in batches: one without rows where the table has none.
 
         Parameters
         ----------
@@ -129,7 +157,12 @@ class ParquetTable:
 
         n_rows = batch_rows(len(self.column_names))
         with self._open() as file:
-            for batch in file.iter_batches(batch_size=n_rows):
+            batches = file.iter_batches(batch_size=n_rows)
+            if not self.n_rows:
+                batches = file.schema_arrow.empty_table().to_batches() or [
+                    pa.RecordBatch.from_pylist([], file.schema_arrow)
+                ]
+            for batch in batches:
                 rows = pa.Table.from_batches([batch])
                 features = _to_pandas(rows.select(list(columns)))
                 yield ParquetBatch(rows, as_fitted(features, columns))
@@ -146,9 +179,13 @@ class ParquetWriter:
     Parameters
     ----------
     path : Path
+    shown : Path
+        The name that the file will have.
+    dialect : Dialect or None
+        How the rows' own file is written, if it is text.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, shown: Path, dialect: Dialect | None) -> None:
         self._path = path
         self._writer: Any = None
 

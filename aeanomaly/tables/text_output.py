@@ -1,0 +1,69 @@
+"""Writes rows as text, in the dialect of the text that they came from."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import io
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .dialect import Dialect
+from .sources import open_target, split_suffix
+
+
+class TextWriter:
+    """Writes batches to a text file in UTF-8.
+
+    Separator and decimal mark are those of the rows' own file, so that whoever opens
+    one opens the other; tabs in a file that ends in .tsv. Where the rows' file marks
+    its encoding, as spreadsheets want it, so does this one.
+
+    Parameters
+    ----------
+    path : Path
+    shown : Path
+        The name that the file will have.
+    dialect : Dialect or None
+        Of the rows' file, None where it is not text.
+    """
+
+    def __init__(self, path: Path, shown: Path, dialect: Dialect | None) -> None:
+        self._stack = contextlib.ExitStack()
+        raw = self._stack.enter_context(open_target(path, shown))
+        dialect = dialect or Dialect()
+        is_marked = dialect.encoding not in ("utf-8", "utf-8-sig")
+        self._file = io.TextIOWrapper(
+            raw, encoding="utf-8-sig" if is_marked else "utf-8", newline=""
+        )
+        sep = "\t" if split_suffix(shown)[0] == ".tsv" else dialect.sep
+        # A table of one column gets more of them.
+        sep = sep if sep.isprintable() or sep == "\t" else ","
+        self._writer = csv.writer(self._file, delimiter=sep, lineterminator="\n")
+        self._decimal = dialect.decimal
+        self._started = False
+
+    def write(self, batch: Any, added: Mapping[str, np.ndarray]) -> None:
+        """Write the rows of a batch, and columns after them."""
+        if not self._started:
+            self._writer.writerow([*batch.column_names, *added])
+            self._started = True
+        columns = [self._as_text(values) for values in added.values()]
+        self._writer.writerows(
+            [*row, *more]
+            for row, *more in zip(batch.text_rows(), *columns, strict=True)
+        )
+
+    def _as_text(self, values: np.ndarray) -> list[Any]:
+        if self._decimal == "." or values.dtype.kind != "f":
+            return values.tolist()
+        return [repr(value).replace(".", self._decimal) for value in values.tolist()]
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.flush()
+        self._file.detach()
+        self._stack.close()
