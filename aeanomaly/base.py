@@ -13,8 +13,9 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from .architectures import ARCHITECTURES, Architecture, resolve_architecture
-from .fitting.distinct_rows import DistinctRows, distinct_rows
-from .fitting.encoding import fit_encoding, kinds_of
+from .fitting.distinct_rows import DistinctRows, distinct_rows, informative_rows
+from .fitting.encoding import fit_encoding, fitted_kinds, kinds_of
+from .fitting.notes import warn_left_out
 from .fitting.plan import (
     check_converged,
     program_plan,
@@ -24,6 +25,11 @@ from .fitting.plan import (
 from .fitting.split import FitRows, split_rows
 from .saving import save_estimator
 from .scoring.encoding.columns import ColumnOptions
+from .scoring.encoding.description import (
+    ColumnDescription,
+    describe_columns,
+    left_out_columns,
+)
 from .scoring.encoding.table import TableEncoding
 from .scoring.model import Model
 from .scoring.networks.activations import ACTIVATIONS
@@ -130,16 +136,22 @@ class BaseAutoencoder(BaseEstimator):
         table = check_table(self, architecture.as_table(X), known)
         sample_shape = tuple(getattr(X, "shape", table.shape)[1:])
         architecture = architecture.for_samples(sample_shape)
-        kinds = kinds_of(table, self.column_kinds)
-        rows = distinct_rows(table, sample_weight, kinds)
         if known is not None:
-            return architecture, known, rows
+            kinds = fitted_kinds(known, table)
+            return architecture, known, distinct_rows(table, sample_weight, kinds)
+        rows, kinds = informative_rows(
+            table,
+            sample_weight,
+            kinds_of(table, self.column_kinds),
+            self.column_kinds,
+        )
         options = ColumnOptions(self.scaling, self.max_categories)
         encoding = architecture.fit_encoding(
             rows.table, rows.weights, options, kinds=kinds, sample_shape=sample_shape
         )
         if encoding is None:
             encoding = fit_encoding(rows.table, rows.weights, options, kinds)
+        warn_left_out(encoding, self.column_kinds)
         return architecture, encoding, rows
 
     def _train(
@@ -179,6 +191,21 @@ class BaseAutoencoder(BaseEstimator):
         check_is_fitted(self)
         X = self.architecture_.as_table(X)
         return check_table(self, X, self.model_.encoding)
+
+    @property
+    def columns_(self) -> Any:
+        """How each column was read, as a DataFrame; see `ColumnDescription`."""
+        import pandas as pd
+
+        check_is_fitted(self)
+        described = describe_columns(self.model_.encoding)
+        return pd.DataFrame(described, columns=list(ColumnDescription._fields))
+
+    @property
+    def left_out_(self) -> dict[Any, str]:
+        """Columns that have no part in the score, and why."""
+        check_is_fitted(self)
+        return left_out_columns(self.model_.encoding)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the fitted estimator to a model file.

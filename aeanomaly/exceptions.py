@@ -13,6 +13,8 @@
         ├── ArchiveIntegrityError        its contents differ from what was written
         └── ArchiveSizeError             it claims to be larger than allowed
 
+    ColumnWarning(UserWarning)           a column is read otherwise than it stands there
+
 Wrong parameters raise scikit-learn's `InvalidParameterError`, unfitted estimators
 its `NotFittedError`.
 """
@@ -27,6 +29,7 @@ __all__ = [
     "ArchiveProtocolError",
     "ArchiveSizeError",
     "ColumnError",
+    "ColumnWarning",
     "InfiniteValueError",
     "TableError",
     "TrainingError",
@@ -43,6 +46,10 @@ class ColumnError(AeanomalyError, ValueError):
 
 class InfiniteValueError(ColumnError):
     """A column holds infinite values."""
+
+
+class ColumnWarning(UserWarning):
+    """A column is left out, or read otherwise than it stands there."""
 
 
 class TrainingError(AeanomalyError, ValueError):

@@ -65,12 +65,15 @@ class AutoencoderTransformer(
         and lets values beyond six deviations grow only with their logarithm.
         "none" takes numbers as they are.
     max_categories : int, default=64
-        Greatest number of levels of a category with an encoded column each; rarer ones
-        share one.
+        Greatest number of levels of a category with an encoded column each. Where there
+        are more, those have one that at least a hundredth of the rows show, and a
+        number says of each level how rare it is.
     column_kinds : dict or None, default=None
         Kinds of columns that are not to be recognised from their values, by column:
-        "number", "category", "datetime", or a subclass of `aeanomaly.Column`. For
-        example ``{"postcode": "category"}``.
+        "number", "category", "datetime", "ignored" for what has no part in the score,
+        or a subclass of `aeanomaly.Column`. For example ``{"postcode": "category"}``.
+        Texts of which nearly every row has another are ignored, with a warning, unless
+        they are named.
     optimizer : str or dict, default="adam"
         "adam", "nadam", "sgd", "rmsprop", or a Keras optimizer's configuration with
         "class_name" and "config". It sees all weights as one vector.
@@ -116,6 +119,11 @@ class AutoencoderTransformer(
         Names of the columns, where `fit` was given a DataFrame with string names.
     architecture_ : Architecture
         The architecture that was trained.
+    columns_ : DataFrame
+        How each column was read: its kind, levels or range, share of missing values,
+        why it is left out, and what is odd about it. Computed from `model_`.
+    left_out_ : dict of str to str
+        Columns that have no part in the score, and why. Computed from `model_`.
     model_ : Model
         Encoding and network as arrays.
     history_ : dict of str to list of float

@@ -247,10 +247,63 @@ def test_the_most_frequent_levels_by_weight_have_columns_of_their_own():
     values, weights = ["d", "c", "b", "a"], [5, 3, 1, 1]
     column = fit_column(CategoricalColumn, values, weights=weights, max_categories=2)
     assert column.levels == ("c", "d")
-    # Ties go by name.
     assert column.infrequent == ("a", "b")
     Z, _ = encode_column(column, ["a", "b", "c", "d"])
-    assert_array_equal(Z, [[0, 0, 1], [0, 0, 1], [1, 0, 0], [0, 1, 0]])
+    assert_array_equal(Z[:, 1:], [[0, 0, 1], [0, 0, 1], [1, 0, 0], [0, 1, 0]])
+
+
+def test_of_equally_frequent_levels_all_have_a_column_or_none():
+    values = list("aaaabbbccc")
+    column = fit_column(CategoricalColumn, values, max_categories=2)
+    assert column.levels == ("a",)
+    equal = fit_column(CategoricalColumn, list("abc") * 5, max_categories=2)
+    assert equal.levels == ()
+    assert equal.n_levels == 0
+
+
+def test_beyond_the_maximum_a_level_needs_a_hundredth_of_the_rows():
+    values = ["a"] * 198 + ["b"] * 2 + ["c"]
+    column = fit_column(CategoricalColumn, values, max_categories=2)
+    assert column.levels == ("a",)
+
+
+def test_a_rarity_is_the_share_of_rows_whose_level_is_no_more_frequent():
+    values = ["a"] * 6 + ["b"] * 2 + ["c"] * 2 + ["d"]
+    column = fit_column(CategoricalColumn, values, max_categories=1)
+    rarities = [column.rarity(level) for level in ("a", "b", "c", "d", "new")]
+    assert_allclose(rarities, -np.log(np.array([12, 6, 6, 2, 2]) / 12))
+    Z, novelty = encode_column(column, ["a", "d", "new"])
+    mean = np.average(rarities[:4], weights=[6, 2, 2, 1])
+    assert_allclose(Z[:, 0] * 3.0, np.array(rarities)[[0, 3, 4]] - mean, rtol=1e-6)
+    # A new level stands with the rare ones, and is new besides.
+    assert_array_equal(Z[:, 1:], [[1, 0], [0, 1], [0, 1]])
+    assert_allclose(novelty, [0, 0, column.novelty])
+
+
+def test_missing_values_are_as_rare_as_a_level_of_their_number():
+    values = ["a"] * 6 + ["b"] * 2 + [None] * 2 + ["d"]
+    column = fit_column(CategoricalColumn, values, max_categories=1)
+    Z, _ = encode_column(column, ["b", None])
+    assert Z[0, 0] == Z[1, 0]
+
+
+def test_a_column_of_rare_levels_only_surprises_nobody():
+    column = fit_column(CategoricalColumn, [f"level {i}" for i in range(500)])
+    assert_allclose([column.rarity("level 3"), column.rarity("new")], 0.0)
+
+
+def test_the_rarity_is_scaled_by_a_field():
+    column = CategoricalColumn(
+        "x", ("a",), ("b",), False, 1.0, (3.0, 1.0), 4.0, n_distinct=2, rarity_scale=0.5
+    )
+    Z, _ = encode_column(column, ["a", "b"])
+    assert_allclose(Z[1, 0] - Z[0, 0], column.rarity("b") / 0.5, rtol=1e-6)
+
+
+def test_levels_are_counted():
+    column = fit_column(CategoricalColumn, ["a", "b", None, "a"], weights=[1, 2, 5, 3])
+    assert (column.count("a"), column.count("b"), column.count("c")) == (4.0, 2.0, None)
+    assert (column.n_known, column.n_missing, column.n_distinct) == (6.0, 5.0, 2)
 
 
 def test_missing_values_come_after_the_levels_and_the_infrequent_ones():
@@ -276,10 +329,12 @@ def test_a_single_level_has_no_encoded_column_but_others_are_new():
 def test_beyond_10_000_rare_levels_a_new_one_counts_as_one_of_them():
     rare = [f"rare {i}" for i in range(10_001)]
     column = fit_column(CategoricalColumn, ["often"] * 2 + rare, max_categories=1)
-    assert column.levels == ("often",)
-    assert len(column.infrequent) == 10_000
+    # None is in a hundredth of the rows; of those seen once, none is remembered.
+    assert column.levels == ()
+    assert column.infrequent == ("often",)
+    assert column.n_distinct == 10_002
     assert column.novelty == 0.0
-    fewer = fit_column(CategoricalColumn, ["often"] * 2 + rare[1:], max_categories=1)
+    fewer = fit_column(CategoricalColumn, ["often"] * 2 + rare[2:], max_categories=1)
     assert len(fewer.infrequent) == 10_000
     assert fewer.novelty > 0
 

@@ -151,7 +151,10 @@ def test_every_fitted_attribute_is_documented(estimator):
     own = {name for name in vars(fitted) if name.endswith("_") and name[0] != "_"}
     documented = set(entries(estimator, "Attributes"))
     assert own <= documented
-    assert documented - own <= {"feature_names_in_"}
+    # Computed from fitted attributes when they are asked for.
+    computed = {"columns_", "left_out_"}
+    assert documented - own <= {"feature_names_in_"} | computed
+    assert all(isinstance(getattr(estimator, name), property) for name in computed)
 
 
 @pytest.mark.parametrize("item", CLASSES)

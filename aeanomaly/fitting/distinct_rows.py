@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.utils.validation import _check_sample_weight
 
+from ..scoring.encoding.columns import Column
 from ..scoring.encoding.tabular import column_at, column_names, take_rows
-from .encoding import Kinds, kinds_of
+from .encoding import Kinds, kinds_of, without_identifiers
 
 # Units in the least weight up to which weights that are not whole numbers are taken as
 # counts: by chance, rounded weights have a common unit as well, but a smaller one.
@@ -74,6 +75,30 @@ def distinct_rows(
     return DistinctRows(take_rows(table, kept[first]), merged, n_visits)
 
 
+def informative_rows(
+    table: Any, sample_weight: Any, kinds: list[type[Column]], named: Any = None
+) -> tuple[DistinctRows, list[type[Column]]]:
+    """Return the distinct rows, and the kinds of columns: identifiers are ignored.
+
+    Whether nearly all levels of a column differ is asked of distinct rows, so that
+    copies of rows do not hide it; rows that differ in nothing else are then copies.
+
+    Parameters
+    ----------
+    table : DataFrame or ndarray of shape (n_samples, n_features)
+    sample_weight : array-like of shape (n_samples,) or None
+    kinds : list of type
+        What `kinds_of` returned for the columns.
+    named : mapping, default=None
+        Columns whose kinds were named, and which stay.
+    """
+    rows = distinct_rows(table, sample_weight, kinds)
+    informative = without_identifiers(rows.table, kinds, named)
+    if informative == kinds:
+        return rows, kinds
+    return distinct_rows(table, sample_weight, informative), informative
+
+
 def relative_weights(weights: np.ndarray) -> np.ndarray:
     """Return weights of which only the ratios matter.
 
@@ -104,7 +129,11 @@ def _row_hashes(table: Any, kinds: Kinds) -> np.ndarray:
     columns = {
         i: kind.canonical(column_at(table, i), name)
         for i, (name, kind) in enumerate(zip(column_names(table), kinds, strict=True))
+        # What has no part in the score must not change the order of the rows either.
+        if not kind.ignored
     }
+    if not columns:
+        return np.zeros(len(table), dtype=np.uint64)
     return np.asarray(
         pd.util.hash_pandas_object(pd.DataFrame(columns), index=False).to_numpy()
     )

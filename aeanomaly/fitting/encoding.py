@@ -8,7 +8,14 @@ from typing import Any
 import numpy as np
 
 from ..exceptions import ColumnError
-from ..scoring.encoding.columns import COLUMN_KINDS, Column, ColumnOptions
+from ..scoring.encoding.columns import (
+    COLUMN_KINDS,
+    CategoricalColumn,
+    Column,
+    ColumnOptions,
+    IgnoredColumn,
+    no_information,
+)
 from ..scoring.encoding.table import SQUASH_KNEE, TableEncoding
 from ..scoring.encoding.tabular import column_at, column_names, is_frame
 
@@ -47,11 +54,22 @@ def fit_encoding(
     knee = SQUASH_KNEE if options.scaling == "robust" else None
     encoding = TableEncoding(columns, is_frame(table), knee)
     if not encoding.n_encoded:
-        raise ColumnError(
+        raise _nothing_to_learn(encoding)
+    return encoding
+
+
+def _nothing_to_learn(encoding: TableEncoding) -> ColumnError:
+    left_out = [column.name for column in encoding.columns if column.ignored]
+    if not left_out:
+        return ColumnError(
             "Every column of X is constant: there is nothing to learn. Pass at least "
             "one column whose values differ."
         )
-    return encoding
+    return ColumnError(
+        f"Every column of X is constant or left out, as {left_out[0]!r} is, which has "
+        f"another value in nearly every row: there is nothing to learn. Pass more "
+        f"columns, or column_kinds={{{left_out[0]!r}: 'category'}}."
+    )
 
 
 def kinds_of(
@@ -85,6 +103,38 @@ def kinds_of(
         if name in named
         else _recognise(column_at(table, i), name)
         for i, name in enumerate(names)
+    ]
+
+
+def fitted_kinds(encoding: TableEncoding, table: Any) -> list[type[Column]]:
+    """Return the kinds of a table's columns where an encoding is fitted already."""
+    return [
+        IgnoredColumn if column.ignored else kind
+        for column, kind in zip(encoding.columns, kinds_of(table), strict=True)
+    ]
+
+
+def without_identifiers(
+    table: Any, kinds: Kinds, named: Mapping[Any, Any] | None = None
+) -> list[type[Column]]:
+    """Return the kinds of columns, "ignored" where nearly all levels are different.
+
+    Parameters
+    ----------
+    table : DataFrame or ndarray of shape (n_samples, n_features)
+        Distinct rows.
+    kinds : sequence of type
+    named : mapping, default=None
+        Columns whose kinds were named, and which stay.
+    """
+    named = named or {}
+    return [
+        IgnoredColumn
+        if kind is CategoricalColumn
+        and name not in named
+        and no_information(column_at(table, i)) is not None
+        else kind
+        for i, (name, kind) in enumerate(zip(column_names(table), kinds, strict=True))
     ]
 
 

@@ -32,8 +32,10 @@ def unit_errors(
     """Return the error of each unit of each row, mean over the members.
 
     The squared difference of linear columns, and the cross-entropy in nats of
-    categories. A missing value has none, its indicator has; a level that training rows
-    never showed has none here (see `EncodedBlock`).
+    categories. Where levels share a column, only what is above counts: above the
+    expected rarity, and above the cross-entropy that the level's own share has. A
+    missing value has no error, its indicator has; a level that training rows never
+    showed has none here (see `EncodedBlock`).
 
     Parameters
     ----------
@@ -49,6 +51,9 @@ def unit_errors(
     """
     n_linear, groups = encoding.n_linear, encoding.groups
     residual = output[..., :n_linear] - Z[:, :n_linear]
+    for rarity in encoding.rarities:
+        # A level that is more frequent than expected is no error.
+        np.minimum(residual[..., rarity], 0.0, out=residual[..., rarity])
     np.square(residual, out=residual)
     linear = residual[0] if len(residual) == 1 else residual.mean(axis=0)
     values, indicators = encoding.may_miss
@@ -65,4 +70,9 @@ def unit_errors(
         surprise = -np.log(np.maximum(output[..., group], tiny))
         surprise *= Z[:, group]
         errors[:, unit] = surprise.sum(axis=-1).mean(axis=0)
+    # Where levels share a column, their rarity has one of its own: what counts here is
+    # how much less probable the rest of the row makes a level than its frequency does.
+    for i, usual in encoding.shared_groups.items():
+        errors[:, n_linear + i] -= Z[:, groups[i][1]] @ usual
+        np.maximum(errors[:, n_linear + i], 0.0, out=errors[:, n_linear + i])
     return errors

@@ -93,7 +93,7 @@ class Model:
         for rows, evaluation in self.iter_evaluations(table):
             units = unit_errors(evaluation.Z, evaluation.output, self.encoding)
             errors[rows] = units.sum(axis=1, dtype=np.float64)
-        return errors / max(1, len(self.encoding.columns))
+        return errors / max(1, self.encoding.n_judged)
 
     def check(self) -> None:
         """Raise a `ValueError`, or the like, if a model from a file cannot be used."""

@@ -128,9 +128,22 @@ _DERIVED: dict[str, Callable[[Fields, dict[str, Any]], Fields]] = {
 }
 
 _FROM_1_TO_2 = _Changes(_RENAMED, _CONSTANTS, _DERIVED)
+# Protocol 2 kept neither ranges nor counts, and read no text as numbers.
+_NEW_IN_3: dict[str, Fields] = {
+    "CategoricalColumn": {
+        "counts": [],
+        "n_known": 0.0,
+        "n_missing": 0.0,
+        "n_distinct": 0,
+        "rarity_scale": 3.0,
+    },
+    "EstimatorState": {"threshold": None, "threshold_summary": ""},
+    "NumericColumn": {"low": None, "high": None},
+}
+
 _FROM_2_TO_3 = _Changes(
     renamed={"Covariance": "ColumnwiseCovariance"},
-    constants={"EstimatorState": {"threshold": None, "threshold_summary": ""}},
+    constants=_NEW_IN_3,
     derived={},
 )
 

@@ -10,31 +10,13 @@ import numpy as np
 
 from ...exceptions import ColumnError
 from .columns import Column
+from .squash import squash, unsquash
 from .tabular import column_at, is_frame
 from .values import infinite_values
 
 # Standard deviations up to which a value enters the network as it is. Beyond, its
 # logarithm does: far values stay visible, and monotone, without drowning the rest.
 SQUASH_KNEE = 6.0
-
-
-def squash(Z: np.ndarray, knee: float) -> None:
-    """Compress what lies beyond a knee logarithmically, in place."""
-    if not Z.size or max(Z.max(), -Z.min()) <= knee:
-        return
-    far = np.abs(Z) > knee
-    values = Z[far]
-    excess = np.abs(values) - knee
-    Z[far] = np.copysign(knee + np.log1p(excess), values)
-
-
-def unsquash(Z: np.ndarray, knee: float) -> None:
-    """Undo `squash`, in place."""
-    far = np.abs(Z) > knee
-    values = Z[far]
-    # Beyond exp(30) a value has no meaning left; the bound keeps it finite.
-    excess = np.expm1(np.minimum(np.abs(values) - knee, 30.0))
-    Z[far] = np.copysign(knee + excess, values)
 
 
 class EncodedBlock(NamedTuple):
@@ -113,6 +95,47 @@ class TableEncoding:
         return tuple(groups)
 
     @cached_property
+    def rarities(self) -> np.ndarray:
+        """Linear encoded columns that say how rare a level is."""
+        ranked = np.array([column.ranked for column in self.columns])
+        return np.flatnonzero(ranked[self.linear_source])
+
+    @cached_property
+    def ranked_columns(self) -> np.ndarray:
+        """Encoded columns of categories in which levels share a column.
+
+        Distances put levels with a column of their own farther out than rarer ones
+        without, and have two sides where how rare a level is has one.
+        """
+        ranked = np.array([column.ranked for column in self.columns])
+        return np.flatnonzero(ranked[self.encoded_columns])
+
+    def without_ranked(self, Z: np.ndarray) -> np.ndarray:
+        """Return encoded rows, zero in the levels of `ranked_columns`.
+
+        Parameters
+        ----------
+        Z : ndarray of shape (n_samples, n_encoded)
+            Or with a multiple of columns: several such matrices side by side.
+        """
+        levels = self.ranked_columns[self.ranked_columns >= self.n_linear]
+        if not len(levels):
+            return Z
+        Z = Z.copy()
+        for start in range(0, Z.shape[1], self.n_encoded):
+            Z[:, start + levels] = 0.0
+        return Z
+
+    @cached_property
+    def shared_groups(self) -> dict[int, np.ndarray]:
+        """Surprise of each level, by the group's place, of groups with a shared one."""
+        return {
+            i: self.columns[position].surprises
+            for i, (position, _) in enumerate(self.groups)
+            if self.columns[position].ranked
+        }
+
+    @cached_property
     def unit_columns(self) -> np.ndarray:
         """Position in the table of each unit: linear encoded columns, then groups."""
         positions = [position for position, _ in self.groups]
@@ -138,6 +161,11 @@ class TableEncoding:
         # A product with a matrix of zeros and ones beats np.add.at by far.
         members = columns[:, None] == np.arange(len(self.columns))
         return values @ members.astype(values.dtype)
+
+    @cached_property
+    def n_judged(self) -> int:
+        """Number of columns that have a part in the score."""
+        return sum(not column.ignored for column in self.columns)
 
     @property
     def n_encoded(self) -> int:
@@ -202,31 +230,36 @@ class TableEncoding:
         InfiniteValueError
             If a column holds infinite values.
         """
+        codes: dict[int, np.ndarray] = {}
         if self._plain and isinstance(table, np.ndarray) and table.dtype.kind in "fiu":
             linear, novelty = table, None
         else:
-            linear, novelty = self._linear_of(table)
+            linear, novelty, codes = self._linear_of(table)
         Z = np.zeros((len(table), self.n_encoded), dtype=np.float32)
         finite = self._scale_into(linear, Z[:, : self.n_linear])
         if self._plain and novelty is None and not finite:
             novelty = self._missing_novelty(linear)
-        return EncodedBlock(Z, self._set_levels(table, Z, novelty))
+        return EncodedBlock(Z, self._set_levels(codes, Z, novelty))
 
-    def _linear_of(self, table: Any) -> tuple[np.ndarray, np.ndarray | None]:
-        """Return the unscaled linear columns and the novelty of their cells."""
+    def _linear_of(
+        self, table: Any
+    ) -> tuple[np.ndarray, np.ndarray | None, dict[int, np.ndarray]]:
+        """Return unscaled linear columns, novelty of their cells, codes of levels."""
         linear = np.empty((len(table), self.n_linear))
         novelty = None
+        codes: dict[int, np.ndarray] = {}
         start = 0
         for position, column in enumerate(self.columns):
+            values, stop = column_at(table, position), start + column.n_linear
+            out, start = linear[:, start:stop], stop
             if column.categorical:
+                codes[position] = column.codes_and_linear(values, out)
                 continue
-            stop = start + column.n_linear
-            surprise = column.linear(column_at(table, position), linear[:, start:stop])
-            start = stop
+            surprise = column.linear(values, out)
             if surprise is not None:
                 novelty = self._no_novelty(table) if novelty is None else novelty
                 novelty[:, position] = surprise
-        return linear, novelty
+        return linear, novelty, codes
 
     def _no_novelty(self, table: Any) -> np.ndarray:
         return np.zeros((len(table), len(self.columns)))
@@ -262,20 +295,24 @@ class TableEncoding:
         return missing * np.array([column.novelty for column in self.columns])
 
     def _set_levels(
-        self, table: Any, Z: np.ndarray, novelty: np.ndarray | None
+        self,
+        codes: dict[int, np.ndarray],
+        Z: np.ndarray,
+        novelty: np.ndarray | None,
     ) -> np.ndarray | None:
         """Set the encoded columns of levels; add the novelty of those never seen."""
         spans = dict(self.groups)
-        for position, column in enumerate(self.columns):
-            if not column.categorical:
-                continue
-            codes = column.codes(column_at(table, position))
-            seen = np.flatnonzero(codes >= 0)
+        for position, own in codes.items():
+            column, new = self.columns[position], own < 0
+            seen = np.flatnonzero(~new)
             if position in spans:
-                Z[seen, spans[position].start + codes[seen]] = 1.0
-            if len(seen) < len(codes):
-                novelty = self._no_novelty(table) if novelty is None else novelty
-                novelty[:, position] = (codes < 0) * column.novelty
+                Z[seen, spans[position].start + own[seen]] = 1.0
+            if len(seen) == len(own):
+                continue
+            if position in spans and column.shared is not None:
+                Z[new, spans[position].start + column.shared] = 1.0
+            novelty = self._no_novelty(Z) if novelty is None else novelty
+            novelty[:, position] = new * column.novelty
         return novelty
 
     def decode(self, Z: np.ndarray) -> Any:

@@ -17,6 +17,10 @@ from .innermost import innermost_moments
 _SUPPORT = 0.5
 _MAX_SHRINKAGE = 0.5
 
+# Precision of columns that the distance leaves out; above zero, so that it can be
+# inverted.
+_NEXT_TO_NOTHING = 1e-6
+
 
 @dataclass(frozen=True)
 class Covariance(ScorePart):
@@ -45,12 +49,14 @@ class Covariance(ScorePart):
     def fit(cls, rows: PartRows) -> Covariance:
         """Find centre and covariance of the sampled rows."""
         Z, weights = rows.Z[rows.sample], rows.weights[rows.sample]
+        Z[:, rows.encoding.ranked_columns] = 0.0
         n_rows, n_columns = Z.shape
         shrinkage = min(_MAX_SHRINKAGE, n_columns / (_SUPPORT * n_rows))
         center, covariance = innermost_moments(
             Z, weights, support=_SUPPORT, shrinkage=shrinkage
         )
         precision = np.linalg.inv(covariance)
+        _take_out(rows.encoding.ranked_columns, precision)
         return cls(center.astype(np.float32), precision.astype(np.float32))
 
     def statistic(self, evaluation: Evaluation, encoding: TableEncoding) -> np.ndarray:
@@ -141,3 +147,9 @@ def _blocks(encoding: TableEncoding) -> Iterator[tuple[int, np.ndarray]]:
     for column, block in enumerate(np.split(order, np.cumsum(counts)[:-1])):
         if len(block):
             yield column, block
+
+
+def _take_out(columns: np.ndarray, precision: np.ndarray) -> None:
+    """Let columns weigh next to nothing, and nothing together with others, in place."""
+    precision[columns] = precision[:, columns] = 0.0
+    precision[columns, columns] = _NEXT_TO_NOTHING

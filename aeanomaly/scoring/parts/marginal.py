@@ -155,7 +155,18 @@ class Marginal(ScorePart):
         else:
             surprise = self._surprise[columns, bins]
         surprise = surprise + way * (following - surprise) + np.log1p(outside)
+        self._set_rarities(surprise, Z, encoding)
         return np.hstack([surprise, self._level_surprise(Z, encoding, seen)])
+
+    @staticmethod
+    def _set_rarities(
+        surprise: np.ndarray, Z: np.ndarray, encoding: TableEncoding
+    ) -> None:
+        """Set the surprise of columns that hold one: how rare a level is."""
+        for linear in encoding.rarities:
+            column = encoding.columns[encoding.linear_source[linear]]
+            (center,), (scale,) = column.centers, column.scales
+            surprise[:, linear] = np.maximum(Z[:, linear] * scale + center, 0.0)
 
     def _level_surprise(
         self, Z: np.ndarray, encoding: TableEncoding, seen: bool
@@ -163,6 +174,8 @@ class Marginal(ScorePart):
         surprises = np.empty((len(Z), len(encoding.groups)))
         for i, (_, group) in enumerate(encoding.groups):
             surprises[:, i] = Z[:, group] @ self._levels(group, encoding, seen)
+        # Levels that share a column: their rarity is a linear column.
+        surprises[:, list(encoding.shared_groups)] = 0.0
         return surprises
 
     def _levels(
@@ -201,8 +214,11 @@ class Marginal(ScorePart):
     def cells(self, evaluation: Evaluation, encoding: TableEncoding) -> np.ndarray:
         """Return how much rarer each column's value is than its most frequent one."""
         surprise = self.unit_surprise(evaluation.Z, encoding)
-        least = [self._levels(group, encoding).min() for _, group in encoding.groups]
-        excess = surprise - np.append(self._surprise.min(axis=1), least)
+        levels = [self._levels(group, encoding).min() for _, group in encoding.groups]
+        least = np.append(self._surprise.min(axis=1), levels)
+        least[encoding.rarities] = 0.0
+        least[[encoding.n_linear + i for i in encoding.shared_groups]] = 0.0
+        excess = surprise - least
         # An unseen level has no surprise of its own: its novelty stands for it.
         cells = encoding.sum_units(np.maximum(excess, 0.0))
         if evaluation.novelty is not None:

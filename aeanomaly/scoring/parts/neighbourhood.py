@@ -71,7 +71,8 @@ class Neighbourhood(ScorePart):
         """Take the rows that the score may keep as references."""
         evaluation = rows.evaluate(rows.Z[rows.references])
         whitening = _whitening(_residual(evaluation))
-        references = joint_coordinates(evaluation, whitening).astype(np.float32)
+        joint = joint_coordinates(evaluation, whitening)
+        references = rows.encoding.without_ranked(joint).astype(np.float32)
         # Each reference is the nearest to itself; the next one is wanted.
         unscaled = cls(references, whitening, np.inf)
         _, differences = unscaled._differences(references[:_N_NEAR])
@@ -97,9 +98,13 @@ class Neighbourhood(ScorePart):
             second[block][close] = rows[close] - following
         return first, second
 
+    def _joint(self, evaluation: Evaluation, encoding: TableEncoding) -> np.ndarray:
+        joint = joint_coordinates(evaluation, self.whitening)
+        return encoding.without_ranked(joint)
+
     def statistic(self, evaluation: Evaluation, encoding: TableEncoding) -> np.ndarray:
         """Return the log distance of each row."""
-        joint = joint_coordinates(evaluation, self.whitening)
+        joint = self._joint(evaluation, encoding)
         first, second = map(_squared, self._differences(joint))
         # Rounding may have taken one of two for the other.
         least, other = np.minimum(first, second), np.maximum(first, second)
@@ -107,7 +112,7 @@ class Neighbourhood(ScorePart):
 
     def cells(self, evaluation: Evaluation, encoding: TableEncoding) -> np.ndarray:
         """Return the squared difference from the nearest row in each column."""
-        first, second = self._differences(joint_coordinates(evaluation, self.whitening))
+        first, second = self._differences(self._joint(evaluation, encoding))
         share = share_of_first(_squared(first), self.near_squared)[:, None]
         squared = share * np.square(first) + (1.0 - share) * np.square(second)
         return sum_joint(squared, encoding)

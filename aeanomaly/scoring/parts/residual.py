@@ -46,7 +46,7 @@ class Residual(ScorePart):
         cells = encoding.sum_units(errors)
         if evaluation.novelty is not None:
             cells = cells + evaluation.novelty
-        return cells / max(1, len(encoding.columns))
+        return cells / max(1, encoding.n_judged)
 
     def statistic(self, evaluation: Evaluation, encoding: TableEncoding) -> np.ndarray:
         """Return the mean error of each row: the sum of its cells."""
@@ -54,7 +54,7 @@ class Residual(ScorePart):
         total = errors @ self.weights.astype(np.float64)
         if evaluation.novelty is not None:
             total += evaluation.novelty.sum(axis=1)
-        return np.asarray(total / max(1, len(encoding.columns)))
+        return np.asarray(total / max(1, encoding.n_judged))
 
     def check(self, encoding: TableEncoding) -> None:
         """Raise a `ValueError` if a weight is negative or not finite."""

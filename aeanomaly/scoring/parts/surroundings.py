@@ -60,7 +60,8 @@ class Surroundings(ScorePart):
     @classmethod
     def fit(cls, rows: PartRows) -> Surroundings:
         """Take the rows that the score may keep as references."""
-        references = rows.Z[rows.references].astype(np.float32)
+        Z = rows.encoding.without_ranked(rows.Z[rows.references])
+        references = Z.astype(np.float32)
         n_blocks = max(1, len(references) // _BLOCK_REFERENCES)
         sample = references[:_N_NEAR]
         least = np.zeros(len(sample))
@@ -81,7 +82,8 @@ class Surroundings(ScorePart):
 
     def statistic(self, evaluation: Evaluation, encoding: TableEncoding) -> np.ndarray:
         """Return the mean log distance of each row."""
-        Z, references = evaluation.Z, self.references[self._interleaved]
+        Z = encoding.without_ranked(evaluation.Z)
+        references = self.references[self._interleaved]
         statistic = np.empty(len(Z))
         for rows, distances in iter_squared_distances(Z, references):
             blocks = distances.reshape(len(distances), self.block_size, -1)
@@ -121,7 +123,7 @@ class Surroundings(ScorePart):
 
     def cells(self, evaluation: Evaluation, encoding: TableEncoding) -> np.ndarray:
         """Return each column's mean share of the squared distances."""
-        Z = evaluation.Z
+        Z = encoding.without_ranked(evaluation.Z)
         shares = np.empty(Z.shape)
         for rows, distances in iter_squared_distances(Z, self.references):
             first = nearest_of_blocks(distances, self.block_size)

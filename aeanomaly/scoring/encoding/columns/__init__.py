@@ -1,16 +1,18 @@
 """The kinds of column, each in a file of its own and listed here once."""
 
 from ....registry import Registry
-from .base import Column, ColumnOptions, unseen_surprise
-from .category import CategoricalColumn, plain_level
+from .base import Column, ColumnFacts, ColumnOptions, unseen_surprise
+from .category import CategoricalColumn
 from .constant import ConstantColumn
+from .ignored import IgnoredColumn, no_information
+from .levels import plain_level
 from .numeric import NumericColumn
 from .times import MARGIN_SECONDS, DatetimeColumn
 
 # In the order in which they are asked whether they recognise a column.
 COLUMN_KINDS = Registry(
     "kind of column",
-    [NumericColumn, DatetimeColumn, CategoricalColumn, ConstantColumn],
+    [NumericColumn, DatetimeColumn, CategoricalColumn, ConstantColumn, IgnoredColumn],
     key="kind",
 )
 
@@ -19,10 +21,13 @@ __all__ = [
     "MARGIN_SECONDS",
     "CategoricalColumn",
     "Column",
+    "ColumnFacts",
     "ColumnOptions",
     "ConstantColumn",
     "DatetimeColumn",
+    "IgnoredColumn",
     "NumericColumn",
+    "no_information",
     "plain_level",
     "unseen_surprise",
 ]

@@ -31,6 +31,16 @@ class ColumnOptions(NamedTuple):
     max_categories: int = 64
 
 
+class ColumnFacts(NamedTuple):
+    """What a column says of itself; see `ColumnDescription`."""
+
+    values: str = ""
+    missing: float = 0.0
+    read_as: str = ""
+    left_out: str = ""
+    notes: tuple[str, ...] = ()
+
+
 class Column(ABC):
     """One fitted column: how it is encoded, decoded and described.
 
@@ -53,6 +63,8 @@ class Column(ABC):
         What the column is in a file.
     categorical : bool
         Class attribute: whether values are levels, given by `codes`.
+    ignored : bool
+        Class attribute: whether the column has no part in the score.
     n_linear, n_levels : int
         Number of linear encoded columns, and of columns in the group.
     centers, scales : sequence of float of length n_linear
@@ -63,6 +75,7 @@ class Column(ABC):
     novelty: float
 
     categorical: ClassVar[bool] = False
+    ignored: ClassVar[bool] = False
 
     @property
     def storage(self) -> Storage:
@@ -156,6 +169,25 @@ class Column(ABC):
         """
         raise NotImplementedError
 
+    def codes_and_linear(self, values: Any, out: np.ndarray) -> np.ndarray:
+        """Return `codes`, and write the unscaled linear columns of levels, if any."""
+        return self.codes(values)
+
+    @property
+    def shared(self) -> int | None:
+        """Encoded column in the group that new levels share with others, if any."""
+        return None
+
+    @property
+    def surprises(self) -> np.ndarray:
+        """Surprise of each encoded column of the group, in nats, from its share."""
+        return np.zeros(self.n_levels)
+
+    @property
+    def ranked(self) -> bool:
+        """Whether the only linear column says how rare a level is, in nats."""
+        return False
+
     @property
     def has_indicator(self) -> bool:
         """Whether the last linear column says which values are missing."""
@@ -182,6 +214,10 @@ class Column(ABC):
     @abstractmethod
     def describe(self) -> str:
         """Return what `aeanomaly inspect` says: the kind, and what was learnt."""
+
+    def facts(self) -> ColumnFacts:
+        """Return levels or range, what is missing and what is odd, for people."""
+        return ColumnFacts(self.describe())
 
     def expectation(self, observed: Any, expected: Any, probability: float) -> str:
         """Return the end of a reason: what was expected instead of a value.
@@ -220,6 +256,21 @@ def show_value(value: Any, digits: int = 6) -> str:
     if isinstance(value, float | np.floating):
         return f"{value:.{digits}g}"
     return str(value)
+
+
+def show_range(low: float | None, high: float | None) -> str:
+    """Return a range of numbers; empty where it is not known."""
+    if low is None or high is None:
+        return ""
+    return f"{show_number(low)} to {show_number(high)}"
+
+
+def show_number(value: float) -> str:
+    """Return a number with groups of thousands and at most six digits that count."""
+    if 1e3 <= abs(value) < 1e15:
+        whole = float(value).is_integer() or abs(value) >= 1e6
+        return f"{value:,.0f}" if whole else f"{value:,.2f}"
+    return f"{value:.6g}"
 
 
 def describe_missing(rate: float) -> str:

@@ -4,24 +4,45 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
 
 from ....exceptions import ColumnError
-from .base import Column, ColumnOptions, Storage, show_value, unseen_surprise
+from .base import (
+    Column,
+    ColumnFacts,
+    ColumnOptions,
+    Storage,
+    show_value,
+    unseen_surprise,
+)
+from .levels import LevelIndex, factorize_levels
 
-# What an infrequent level is called in decoded tables and reasons.
+# What a level without an encoded column of its own is called in decoded tables.
 INFREQUENT = "infrequent"
-# Rare levels are remembered one by one up to this number, to tell them from unseen
-# ones; beyond, unseen levels count as rare ones.
-_MAX_INFREQUENT = 10_000
+# Levels that are remembered one by one; beyond, unseen levels count as rare ones.
+_MAX_LEVELS = 10_000
+# Where there are more levels than `max_categories`, least share of the rows of a level
+# with a column of its own: fewer rows do not tell how it goes with other columns, and
+# would be far from all others for the sole reason that they have a column.
+_MIN_OWN_SHARE = 0.01
+# In nats: a level as rare as one row in a thousand is some two deviations out. Less
+# would put the most frequent levels, which are at the other end, too far out as well.
+_RARITY_SCALE = 3.0
 _SHOWN_LEVELS = 5
 
 
 @dataclass(frozen=True)
 class CategoricalColumn(Column):
     """A column of strings, categories or booleans.
+
+    Up to `max_categories` levels have an encoded column each. Where there are more, the
+    most frequent ones have, all others share one, and a linear column says how rare
+    each level is: minus the logarithm of the share of the training rows whose level is
+    no more frequent (see `rarity`). So a rarer level is never less surprising, and a
+    column in which every level is rare surprises nobody.
 
     Parameters
     ----------
@@ -35,6 +56,15 @@ class CategoricalColumn(Column):
         Whether missing values have an encoded column, the last.
     novelty : float
         Surprise of a level that is in neither tuple, in nats.
+    counts : tuple of float
+        Training rows of each of `levels` and then of each of `infrequent`, by weight;
+        empty in models that do not know them.
+    n_known, n_missing : float
+        Training rows with a level, and without, by weight.
+    n_distinct : int
+        Number of levels in training, those included that are not remembered.
+    rarity_scale : float
+        What the rarity is divided by when it is encoded.
     """
 
     name: Any
@@ -42,6 +72,11 @@ class CategoricalColumn(Column):
     infrequent: tuple[Any, ...]
     has_missing: bool
     novelty: float
+    counts: tuple[float, ...] = ()
+    n_known: float = 0.0
+    n_missing: float = 0.0
+    n_distinct: int = 0
+    rarity_scale: float = _RARITY_SCALE
 
     kind: ClassVar[str] = "category"
     categorical: ClassVar[bool] = True
@@ -82,19 +117,27 @@ class CategoricalColumn(Column):
         order = sorted(
             np.flatnonzero(counts), key=lambda i: (-counts[i], str(levels[i]))
         )
-        n_own = options.max_categories
+        n_own = len(order)
+        if n_own > options.max_categories:
+            n_own = _n_own(counts[order], weights.sum(), options.max_categories)
         frequent = sorted(order[:n_own], key=lambda i: str(levels[i]))
         infrequent = order[n_own:]
         n_singletons = float((counts[order] <= 1).sum()) if order else 0.0
         novelty = unseen_surprise(weights.sum(), n_singletons)
-        if len(infrequent) > _MAX_INFREQUENT:
-            novelty, infrequent = 0.0, infrequent[:_MAX_INFREQUENT]
+        if len(infrequent) > _MAX_LEVELS:
+            # Of levels that are equally rare, all are remembered or none.
+            least = counts[infrequent[_MAX_LEVELS]]
+            novelty, infrequent = 0.0, [i for i in infrequent if counts[i] > least]
         return cls(
             name,
             tuple(levels[i] for i in frequent),
             tuple(levels[i] for i in infrequent),
             bool((~known).any()),
             novelty,
+            tuple(float(counts[i]) for i in (*frequent, *infrequent)),
+            n_known=float(weights[known].sum()),
+            n_missing=float(weights[~known].sum()),
+            n_distinct=len(order),
         )
 
     @property
@@ -114,13 +157,91 @@ class CategoricalColumn(Column):
         return n if n > 1 else 0
 
     @property
+    def ranked(self) -> bool:
+        """Whether a linear column says how rare each level is."""
+        return bool(self.n_known) and self.n_distinct > len(self.levels)
+
+    @property
+    def n_linear(self) -> int:
+        """Number of linear encoded columns: the rarity, if levels share a column."""
+        return int(self.ranked)
+
+    @property
+    def shared(self) -> int | None:
+        """Position in the group of the column that rare and new levels share."""
+        return len(self.levels) if self.ranked else None
+
+    @property
     def labels(self) -> list[Any]:
         """What each encoded column stands for."""
         return [
             *self.levels,
-            *([INFREQUENT] if self.infrequent else []),
+            *([INFREQUENT] if self.infrequent or self.ranked else []),
             *([None] if self.has_missing else []),
         ]
+
+    @cached_property
+    def _index(self) -> LevelIndex:
+        return LevelIndex((*self.levels, *self.infrequent))
+
+    @cached_property
+    def _groups(self) -> np.ndarray:
+        """Position in the group of each level, of missing values, of new levels."""
+        n_own = len(self.levels)
+        shared = [n_own] * len(self.infrequent)
+        missing = n_own + bool(self.infrequent or self.ranked)
+        return np.array(
+            [*range(n_own), *shared, missing if self.has_missing else -1, -1]
+        )
+
+    @cached_property
+    def _rarities(self) -> np.ndarray:
+        """Rarity of each level, of missing values, of new levels."""
+        counts = np.array([*self.counts, self.n_missing, 0.0])
+        order = np.sort(counts)
+        total = self.n_known + self.n_missing
+        # Rows of levels more frequent than each; what was seen at most once is alike.
+        above = np.concatenate([np.cumsum(order[::-1])[::-1], [0.0]])
+        following = np.searchsorted(order, np.maximum(counts, 1.0), side="right")
+        return np.asarray(-np.log((total - above[following] + 1.0) / (total + 1.0)))
+
+    @cached_property
+    def _mean_rarity(self) -> float:
+        counts = np.array([*self.counts, self.n_missing])
+        total = self.n_known + self.n_missing
+        forgotten = total - counts.sum()
+        rarities = self._rarities
+        return float((counts @ rarities[:-1] + forgotten * rarities[-1]) / total)
+
+    def rarity(self, level: Any) -> float:
+        """Return how rare a level is, in nats.
+
+        Minus the logarithm of the share of the training rows whose level is at most as
+        frequent; the most frequent level has zero.
+        """
+        return float(self._rarities[self._index.find(level)])
+
+    def count(self, level: Any) -> float | None:
+        """Return the training rows of a level; None if it is new or not remembered."""
+        found = self._index.find(level)
+        return self.counts[found] if 0 <= found < len(self.counts) else None
+
+    @property
+    def centers(self) -> list[float]:
+        """What is subtracted from the rarity: its mean."""
+        return [self._mean_rarity] if self.ranked else []
+
+    @property
+    def scales(self) -> list[float]:
+        """What the rarity is divided by."""
+        return [self.rarity_scale] if self.ranked else []
+
+    @cached_property
+    def surprises(self) -> np.ndarray:
+        """Surprise of each encoded column of the group, in nats, from its share."""
+        own = self.counts[: len(self.levels)]
+        counts = [*own, self.n_known - sum(own)] + [self.n_missing] * self.has_missing
+        return -np.log(np.array(counts) / (self.n_known + self.n_missing))
 
     @property
     def _holds_strings(self) -> bool:
@@ -128,23 +249,34 @@ class CategoricalColumn(Column):
 
     def codes(self, values: Any) -> np.ndarray:
         """Return each row's encoded column, -1 where its level was never seen."""
+        return np.asarray(self._groups[self._positions(values)])
+
+    def codes_and_linear(self, values: Any, out: np.ndarray) -> np.ndarray:
+        """Return `codes`, and write how rare each row's level is."""
+        positions = self._positions(values)
+        if self.ranked:
+            out[:, 0] = self._rarities[positions]
+        return np.asarray(self._groups[positions])
+
+    def _positions(self, values: Any) -> np.ndarray:
+        """Return each row's position among levels, missing (-2) and new (-1)."""
         import pandas as pd
 
         values = pd.Series(values)
-        if pd.api.types.is_numeric_dtype(values) and self._holds_strings:
+        codes, uniques = factorize_levels(values, self.name)
+        found = [self._index.find(level) for level in uniques]
+        if (
+            found
+            and max(found) < 0
+            and self._holds_strings
+            and pd.api.types.is_numeric_dtype(values)
+        ):
             raise ColumnError(
                 f"Column {self.name!r} held categories such as {self.levels[0]!r} when "
                 f"the model was fitted and holds {values.dtype} numbers now. Convert "
                 f"it, for example with astype(str), or fit again."
             )
-        codes, uniques = pd.factorize(values)
-        lookup = {level: i for i, level in enumerate(self.levels)}
-        lookup |= dict.fromkeys(self.infrequent, len(self.levels))
-        found = (lookup.get(plain_level(level), -1) for level in uniques)
-        position = np.array([*found, -1], dtype=np.intp)
-        if self.has_missing:
-            position[-1] = len(self.levels) + bool(self.infrequent)
-        return np.asarray(position[codes])
+        return np.array([*found, -2], dtype=np.intp)[codes]
 
     def restore(self, linear: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
         """Return the most probable level of each row."""
@@ -162,6 +294,24 @@ class CategoricalColumn(Column):
         missing = ", and missing" if self.has_missing else ""
         return f"category  {n_levels} levels: {', '.join(shown + more)}{missing}"
 
+    def facts(self) -> ColumnFacts:
+        """Return the most frequent levels; see `Column.facts`."""
+        levels = (*self.levels, *self.infrequent)
+        shares = np.array(self.counts[: len(levels)]) / max(1.0, self.n_known)
+        order = (
+            np.argsort(-shares, kind="stable") if len(shares) else range(len(levels))
+        )
+        shown = [f"{levels[i]!r} {shares[i]:.2g}" for i in order[:_SHOWN_LEVELS]]
+        if not self.counts:
+            shown = [f"{level!r}" for level in levels[:_SHOWN_LEVELS]]
+        more = ["..."] if self.n_distinct > len(shown) else []
+        word = "level" if self.n_distinct == 1 else "levels"
+        total = max(1.0, self.n_known + self.n_missing)
+        return ColumnFacts(
+            f"{self.n_distinct:,} {word}: {', '.join(shown + more)}",
+            self.n_missing / total,
+        )
+
     def expectation(self, observed: Any, expected: Any, probability: float) -> str:
         """Return the expected level and its probability."""
         expected = show_value(expected, digits=4)
@@ -178,27 +328,17 @@ class CategoricalColumn(Column):
                 raise ValueError(f"column {self.name!r} has a level of unknown type")
 
 
-def plain_level(level: Any) -> Any:
-    """Return a category's level as a Python object that a file can hold."""
-    level = level.item() if isinstance(level, np.generic) else level
-    return level if isinstance(level, str | bool | int | float) else str(level)
+def _n_own(counts: np.ndarray, n_rows: float, most: int) -> int:
+    """Return how many levels, the most frequent first, have a column of their own.
 
-
-def factorize_levels(values: Any, name: Any) -> tuple[np.ndarray, list[Any]]:
-    """Return each row's position among the levels, -1 where missing, and the levels.
-
-    Raises
-    ------
-    ColumnError
-        If the values cannot be told apart, as lists cannot.
+    Parameters
+    ----------
+    counts : ndarray of shape (n_levels,)
+        In falling order.
+    n_rows : float
+    most : int
+        Fewer than there are levels. Of levels that are equally frequent, all have a
+        column or none: nothing else tells which of them should.
     """
-    import pandas as pd
-
-    try:
-        codes, uniques = pd.factorize(values)
-    except TypeError as error:
-        raise ColumnError(
-            f"Column {name!r} holds values that are neither numbers nor categories "
-            f"({error}). Convert them to strings or numbers, or drop the column."
-        ) from error
-    return codes, [plain_level(level) for level in uniques]
+    own = (counts >= _MIN_OWN_SHARE * n_rows) & (counts > counts[most])
+    return int(own.sum())

@@ -10,7 +10,14 @@ import numpy as np
 
 from ....exceptions import ColumnError
 from ..values import as_float, infinite_values
-from .base import Column, ColumnOptions, show_value, unseen_surprise
+from .base import (
+    Column,
+    ColumnFacts,
+    ColumnOptions,
+    show_number,
+    show_value,
+    unseen_surprise,
+)
 
 # Relative change below which another number is noise of representation.
 _TOLERANCE = 1e-2
@@ -96,6 +103,12 @@ class ConstantColumn(Column):
     def describe(self) -> str:
         """Return the kind and the value."""
         return f"constant  {self.value:.6g}"
+
+    def facts(self) -> ColumnFacts:
+        """Return the value; see `Column.facts`."""
+        if math.isnan(self.value):
+            return ColumnFacts("nothing", 1.0)
+        return ColumnFacts(f"always {show_number(self.value)}")
 
     def expectation(self, observed: Any, expected: Any, probability: float) -> str:
         """Return the constant."""

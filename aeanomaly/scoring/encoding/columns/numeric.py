@@ -14,9 +14,11 @@ from ..values import as_float, hold_numbers
 from .base import (
     INDICATOR_SCALE,
     Column,
+    ColumnFacts,
     ColumnOptions,
     check_scale,
     describe_missing,
+    show_range,
     show_value,
     unseen_surprise,
 )
@@ -44,6 +46,8 @@ class NumericColumn(Column):
         Surprise of a missing value where training rows had none, in nats.
     indicator_scale : float
         What the indicator is divided by.
+    low, high : float or None
+        Least and greatest value of the training rows; None where they are not known.
 
     Examples
     --------
@@ -58,6 +62,8 @@ class NumericColumn(Column):
     missing_rate: float = 0.0
     novelty: float = 0.0
     indicator_scale: float = INDICATOR_SCALE
+    low: float | None = None
+    high: float | None = None
 
     kind: ClassVar[str] = "number"
 
@@ -97,7 +103,7 @@ class NumericColumn(Column):
         known, known_weights = values, weights
         if missing.any():
             known, known_weights = values[~missing], weights[~missing]
-        low, high = known.min(), known.max()
+        low, high = float(known.min()), float(known.max())
         if math.isinf(low) or math.isinf(high):
             raise InfiniteValueError(
                 f"Column {name!r} holds {int(np.isinf(known).sum())} infinite values. "
@@ -107,11 +113,11 @@ class NumericColumn(Column):
         missing_rate = float(weights[missing].sum() / n_rows)
         if high - low <= _CONSTANT_RANGE * max(abs(low), abs(high)):
             if not missing_rate:
-                return ConstantColumn(name, float(low), novelty)
+                return ConstantColumn(name, low, novelty)
             # Whether the value is missing is then what varies.
-            return cls(name, float(low), max(1.0, abs(float(low))), missing_rate)
+            return cls(name, low, max(1.0, abs(low)), missing_rate, low=low, high=high)
         center, scale = _scaling(known, known_weights, options.scaling)
-        return cls(name, center, scale, missing_rate, novelty)
+        return cls(name, center, scale, missing_rate, novelty, low=low, high=high)
 
     @property
     def n_linear(self) -> int:
@@ -158,6 +164,10 @@ class NumericColumn(Column):
             f"number    mean {self.center:.6g}, scale {self.scale:.6g}"
             f"{describe_missing(self.missing_rate)}"
         )
+
+    def facts(self) -> ColumnFacts:
+        """Return range and missing values; see `Column.facts`."""
+        return ColumnFacts(show_range(self.low, self.high), self.missing_rate)
 
     def expectation(self, observed: Any, expected: Any, probability: float) -> str:
         """Return the expected number, to a thousandth of the column's scale."""

@@ -13,6 +13,7 @@ from ..values import as_seconds
 from .base import (
     INDICATOR_SCALE,
     Column,
+    ColumnFacts,
     ColumnOptions,
     Storage,
     check_scale,
@@ -180,6 +181,16 @@ class DatetimeColumn(Column):
         """Return the kind, the cycles and the share of missing values."""
         cycles = ", ".join(self.cycles) or "none"
         return f"datetime  cycles {cycles}{describe_missing(self.missing_rate)}"
+
+    def facts(self) -> ColumnFacts:
+        """Return range and missing values; see `Column.facts`."""
+        first, last = (
+            show_value(np.datetime64(round(seconds), "s").item()).removesuffix(
+                " 00:00:00"
+            )
+            for seconds in (self.first, self.last)
+        )
+        return ColumnFacts(f"{first} to {last}", self.missing_rate)
 
     def expectation(self, observed: Any, expected: Any, probability: float) -> str:
         """Return the expected time."""

@@ -1,0 +1,103 @@
+"""Levels of categories: as a file holds them, and found again in whatever type."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from ....exceptions import ColumnError
+
+# Other words for booleans, as tables and databases write them.
+_BOOLEANS = {"true": "1", "false": "0"}
+
+
+def plain_level(level: Any) -> Any:
+    """Return a category's level as a Python object that a file can hold."""
+    level = level.item() if isinstance(level, np.generic) else level
+    return level if isinstance(level, str | bool | int | float) else str(level)
+
+
+def factorize_levels(values: Any, name: Any) -> tuple[np.ndarray, list[Any]]:
+    """Return each row's position among the levels, -1 where missing, and the levels.
+
+    Raises
+    ------
+    ColumnError
+        If the values cannot be told apart, as lists cannot, or have no text that is
+        the same tomorrow, as functions have none.
+    """
+    import pandas as pd
+
+    try:
+        codes, uniques = pd.factorize(values)
+    except TypeError as error:
+        raise _no_levels(name, str(error)) from error
+    for level in uniques:
+        if isinstance(level, complex) or callable(level) or " at 0x" in repr(level):
+            raise _no_levels(name, f"such as one of type {type(level).__name__}")
+    return codes, [plain_level(level) for level in uniques]
+
+
+def _no_levels(name: Any, what: str) -> ColumnError:
+    return ColumnError(
+        f"Column {name!r} holds values that are neither numbers nor categories "
+        f"({what}). Convert them to strings or numbers, or drop the column."
+    )
+
+
+class LevelIndex:
+    """Finds a level among the fitted ones, also where it comes as another type.
+
+    5411 and "5411", 1 and 1.0, True and "true" and 1 are the same level, unless the
+    fitted levels tell them apart.
+
+    Parameters
+    ----------
+    levels : iterable of str, bool, int or float
+
+    Examples
+    --------
+    >>> index = LevelIndex(["5411", "5812"])
+    >>> [index.find(level) for level in ("5812", 5411, 5411.0, "541", None)]
+    [1, 0, 0, -1, -1]
+    >>> LevelIndex([False, True]).find("True")
+    1
+    """
+
+    def __init__(self, levels: Iterable[Any]) -> None:
+        self._exact: dict[Any, int] = {}
+        self._texts: dict[str, int] = {}
+        ambiguous = set()
+        for i, level in enumerate(levels):
+            self._exact[level] = i
+            text = _text_of(level)
+            if text in self._texts:
+                ambiguous.add(text)
+            self._texts[text] = i
+        for text in ambiguous:
+            del self._texts[text]
+
+    def find(self, level: Any) -> int:
+        """Return the position of a level, -1 where it is none of them."""
+        level = plain_level(level)
+        found = self._exact.get(level)
+        return self._texts.get(_text_of(level), -1) if found is None else found
+
+
+def _text_of(level: Any) -> str:
+    """Return a text that is the same for a level whatever type it has."""
+    if isinstance(level, str):
+        text = level.strip()
+        # "007" is not 7: zeros in front are part of a code.
+        if text[:1].isdigit() and (text[:1] != "0" or text[1:2] in ("", ".")):
+            try:
+                return _text_of(float(text))
+            except ValueError:
+                return text
+        return _BOOLEANS.get(text.lower(), text)
+    if isinstance(level, float) and not (math.isfinite(level) and level.is_integer()):
+        return repr(level)
+    return str(int(level))

@@ -1,0 +1,26 @@
+"""Warnings that point at the line of the user who called the package."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from pathlib import Path
+
+_PACKAGE = str(Path(__file__).resolve().parents[2])
+
+
+def warn(text: str, category: type[Warning]) -> None:
+    """Warn at the first caller outside this package and scikit-learn."""
+    warnings.warn(text, category, stacklevel=_stack_level())
+
+
+def _stack_level() -> int:
+    """Return how many frames up the user's line is, seen from `warn`."""
+    frame, level = sys._getframe(2), 2
+    while frame.f_back is not None and _is_own(frame.f_code.co_filename):
+        frame, level = frame.f_back, level + 1
+    return level
+
+
+def _is_own(file: str) -> bool:
+    return file.startswith(_PACKAGE) or "sklearn" in Path(file).parts
