@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
 
-__all__ = ["TEMPORARY_MARK", "atomic_file", "obstacle_at"]
+__all__ = ["TEMPORARY_MARK", "atomic_file", "kind_of_special_file", "obstacle_at"]
 
 # In every temporary name, so that what a `kill -9` left behind can be recognised.
 TEMPORARY_MARK = "aeanomaly-tmp"
@@ -116,13 +116,27 @@ def obstacle_at(path: str | os.PathLike[str]) -> str | None:
         mode = os.stat(path).st_mode
     except FileNotFoundError:
         return None
+    kind = kind_of_special_file(mode)
+    if kind is None:
+        return None
+    return (
+        f"{os.fspath(path)} is {kind}, and only a regular file can be replaced. Pass "
+        f"the name of a file."
+    )
+
+
+def kind_of_special_file(mode: int) -> str | None:
+    """Return what a file is, such as "a folder"; None for a regular file.
+
+    Parameters
+    ----------
+    mode : int
+        As `os.stat` gives it.
+    """
     if stat.S_ISREG(mode):
         return None
     kinds = (kind for is_kind, kind in _KINDS.items() if is_kind(mode))
-    return (
-        f"{os.fspath(path)} is {next(kinds, 'a special file')}, and only a regular "
-        f"file can be replaced. Pass the name of a file."
-    )
+    return next(kinds, "a special file")
 
 
 def _temporary_name(final: Path) -> str:

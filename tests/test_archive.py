@@ -445,7 +445,27 @@ COLUMN = ("encoding", "columns", 0)
         (lambda m: m.pop("model"), "KeyError: 'model'"),
         (lambda m: m.update(model=3), "does not describe a model"),
         (lambda m: m.update(reduction=None), "Detector cannot have this reduction"),
-        (lambda m: m.update(offset=math.nan), "the threshold is not a number"),
+        (
+            lambda m: m.update(offset=math.nan),
+            "a threshold of nan is not a finite number",
+        ),
+        (lambda m: m.update(offset=-math.inf), "a threshold of -inf is not a finite"),
+        (
+            lambda m: fields_at(m, *COLUMN).update(name="x" * 10_001),
+            "the name of a column has 10001 characters; allowed are 10000",
+        ),
+        (
+            lambda m: fields_at(m, *COLUMN).update(novelty=math.nan),
+            "no finite novelty",
+        ),
+        (
+            lambda m: fields_at(m, "encoding", "columns", 6).update(first=-math.inf),
+            "has no finite range",
+        ),
+        (
+            lambda m: fields_at(m, "reduction").update(power=1e308),
+            r"a power mean of power 1e\+308 is not possible",
+        ),
         (lambda m: m.update(estimator="Popen"), "estimator 'Popen' is unknown"),
         (lambda m: m.update(estimator=["Popen"]), "unhashable|unknown"),
         (lambda m: m.update(offset=None), "None is not a threshold of an Autoencoder"),

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from ..model import Model
-from ..networks.dense import Network
 from ..parts import Reduction
 
 
@@ -20,26 +19,26 @@ def audit(model: Model, reduction: Reduction | None) -> None:
     model.check()
     if reduction is not None:
         reduction.check(model.encoding)
-    # Keras checks its own networks when it builds them, at the first row.
-    if isinstance(model.network, Network):
-        _try(model, reduction, 1, np.float32)
-        _try(model, reduction, 3, np.float64)
+    _try(model, reduction, _rows(model, 2, np.float32))
+    _try(model, reduction, _rows(model, 3, np.float64))
 
 
-def _try(
-    model: Model,
-    reduction: Reduction | None,
-    n_rows: int,
-    dtype: type[np.floating[Any]],
-) -> None:
-    """Score and explain encoded rows, so that whatever is not checked shows.
+def _rows(model: Model, n_rows: int, dtype: type[np.floating[Any]]) -> np.ndarray:
+    """Return encoded rows: one of zeros, then others.
 
     An array of a wrong shape may by chance go with one number of rows, not with two.
     """
+    Z = np.zeros((n_rows, model.encoding.n_encoded), dtype=dtype)
+    Z[1:] = np.sin(np.arange(Z[1:].size)).reshape(Z[1:].shape)
+    return Z
+
+
+def _try(model: Model, reduction: Reduction | None, Z: np.ndarray) -> None:
+    """Score and explain encoded rows, so that whatever is not checked shows."""
     encoding = model.encoding
-    Z = np.zeros((n_rows, encoding.n_encoded), dtype=dtype)
     with np.errstate(all="ignore"):
         evaluation = model.evaluate(Z)
+        _check_finite("output of the network", evaluation.output)
         encoding.restore(evaluation.output[0])
         if reduction is None:
             return
@@ -48,5 +47,13 @@ def _try(
         expected = reduction.expected(evaluation, encoding)
         encoding.restore(expected)
     shapes = (statistic.shape, cells.shape, expected.shape)
-    if shapes != ((n_rows,), (n_rows, len(encoding.columns)), Z.shape):
+    if shapes != ((len(Z),), (len(Z), len(encoding.columns)), Z.shape):
         raise ValueError("the score does not give one number for each row and column")
+    _check_finite("score", statistic)
+    _check_finite("share of a column", cells)
+    _check_finite("value that is expected", expected)
+
+
+def _check_finite(what: str, values: np.ndarray) -> None:
+    if not np.isfinite(values).all():
+        raise ValueError(f"the {what} of an ordinary row is not a finite number")

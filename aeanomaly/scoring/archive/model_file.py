@@ -63,6 +63,10 @@ ESTIMATORS: Mapping[str, bool] = {
 # Two gibibytes: far more than any model of a table needs.
 MAX_BYTES = 2**31
 _MAX_NPY_HEADER = 1_024
+# Of the size that is allowed for a file: what JSON describes takes up to twenty times
+# the memory that its text takes.
+_MANIFEST_SHARE = 32
+_MAX_OBJECTS = 2_000_000
 
 _MANIFEST = "manifest.json"
 _SIGNATURE = "manifest.sha256"
@@ -231,13 +235,15 @@ def read_model(
     OSError
         If there is no such file, or it cannot be read.
     """
-    return _parse(path, read_file(path, max_bytes), classes)
+    return _parse(path, read_file(path, max_bytes), classes, max_bytes)
 
 
-def _parse(path: Path, content: Bytes, own: Iterable[type]) -> SavedModel:
+def _parse(
+    path: Path, content: Bytes, own: Iterable[type], max_bytes: int = MAX_BYTES
+) -> SavedModel:
     classes = model_classes(own)
     with translated_errors(path), open_zip(path, content) as archive:
-        manifest = _read_manifest(path, archive)
+        manifest = _read_manifest(path, archive, max_bytes // _MANIFEST_SHARE)
         _check_protocol(path, manifest)
         _check_entries(path, archive, manifest)
         arrays = {
@@ -289,14 +295,28 @@ def translated_errors(path: Path) -> Iterator[None]:
         ) from error
 
 
-def _read_manifest(path: Path, archive: zipfile.ZipFile) -> dict[str, Any]:
+def _read_manifest(
+    path: Path, archive: zipfile.ZipFile, max_bytes: int
+) -> dict[str, Any]:
     if not {_MANIFEST, _SIGNATURE}.issubset(archive.namelist()):
         raise ArchiveFormatError(
             f"{path} is a zip file, but not an aeanomaly model: it lacks {_MANIFEST} "
             f"or {_SIGNATURE}. Pass a file that save wrote."
         )
     signature = archive.read(_SIGNATURE).decode("ascii", "replace")
-    manifest = json.loads(read_entry(path, archive, _MANIFEST, signature))
+    n_bytes = archive.getinfo(_MANIFEST).file_size
+    if n_bytes > max_bytes:
+        raise ArchiveSizeError(
+            f"{path} has a manifest of {n_bytes} bytes; allowed are {max_bytes}. Pass "
+            f"a larger max_bytes if you trust it."
+        )
+    text = read_entry(path, archive, _MANIFEST, signature)
+    if text.count(b"[") + text.count(b"{") > _MAX_OBJECTS:
+        raise ArchiveSizeError(
+            f"{path} has a manifest of more than {_MAX_OBJECTS} objects. aeanomaly did "
+            f"not write it."
+        )
+    manifest = json.loads(text)
     if not isinstance(manifest, dict):
         raise ValueError("the manifest is not a JSON object")
     return manifest
@@ -329,8 +349,8 @@ def _check_header(
         raise ValueError(f"the estimator {estimator!r} is unknown")
     if not isinstance(offset, float if ESTIMATORS[estimator] else type(None)):
         raise TypeError(f"{offset!r} is not a threshold of an {estimator}")
-    if offset is not None and math.isnan(offset):
-        raise ValueError("the threshold is not a number")
+    if offset is not None and not math.isfinite(offset):
+        raise ValueError(f"a threshold of {offset} is not a finite number")
 
 
 def _check_calibration(calibration: Any, has_score: bool) -> None:

@@ -14,7 +14,7 @@ import zipfile
 from collections.abc import Mapping
 
 from ...exceptions import ArchiveFormatError, ArchiveIntegrityError, ArchiveSizeError
-from ...files import atomic_file
+from ...files import atomic_file, kind_of_special_file
 
 Path = str | os.PathLike[str]
 Bytes = bytes | memoryview
@@ -57,19 +57,43 @@ def read_file(path: Path, max_bytes: int) -> bytes:
 
     Raises
     ------
+    ArchiveFormatError
+        If it is a folder, a named pipe or a device.
     ArchiveSizeError
         If it is larger than ``max_bytes``.
     OSError
         If there is no such file, or it cannot be read.
     """
-    with open(path, "rb") as file:
-        n_bytes = os.fstat(file.fileno()).st_size
-        if n_bytes > max_bytes:
+    # A named pipe would else wait for somebody to write into it.
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    try:
+        descriptor = os.open(path, flags)
+    except PermissionError:
+        # What Windows says of a folder.
+        _check_regular(path, os.stat(path).st_mode)
+        raise
+    try:
+        status = os.fstat(descriptor)
+        _check_regular(path, status.st_mode)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    with open(descriptor, "rb") as file:
+        if status.st_size > max_bytes:
             raise ArchiveSizeError(
-                f"{path} takes {n_bytes} bytes; allowed are {max_bytes}. Pass a larger "
-                f"max_bytes if you trust it."
+                f"{path} takes {status.st_size} bytes; allowed are {max_bytes}. Pass a "
+                f"larger max_bytes if you trust it."
             )
-        return file.read()
+        # No more than was promised, though the file may grow meanwhile.
+        return file.read(status.st_size)
+
+
+def _check_regular(path: Path, mode: int) -> None:
+    if (kind := kind_of_special_file(mode)) is not None:
+        raise ArchiveFormatError(
+            f"{path} is {kind}, not a model file. Pass the name of a file that save "
+            f"wrote."
+        )
 
 
 def open_zip(path: Path, content: Bytes) -> zipfile.ZipFile:

@@ -18,6 +18,9 @@ from .values import infinite_values
 # logarithm does: far values stay visible, and monotone, without drowning the rest.
 SQUASH_KNEE = 6.0
 
+# Names are repeated wherever a column is spoken of.
+_MAX_NAME_LENGTH = 10_000
+
 
 class EncodedBlock(NamedTuple):
     """Encoded rows, and the novelty of their cells where there is any.
@@ -359,6 +362,11 @@ class TableEncoding:
         for column in self.columns:
             if not _is_label(column.name):
                 raise ValueError(f"{column.name!r} is not the name of a column")
+            if (length := len(str(column.name))) > _MAX_NAME_LENGTH:
+                raise ValueError(
+                    f"the name of a column has {length} characters; allowed are "
+                    f"{_MAX_NAME_LENGTH}"
+                )
             column.check()
         if len(set(self.names)) != len(self.names):
             raise ValueError("two columns have the same name")

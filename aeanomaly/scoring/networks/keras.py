@@ -9,12 +9,14 @@ import threading
 import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ...exceptions import ArchiveIntegrityError
 from .base import FrozenNetwork
+from .keras_sizes import check_integers, check_outline, rows_together
 
 
 def _names(text: str) -> frozenset[str]:
@@ -69,9 +71,11 @@ def check_configuration(configuration: str) -> None:
     Raises
     ------
     ValueError
-        If it names anything that is not in `BUILT_IN`.
+        If it names anything that is not in `BUILT_IN`, or an integer is too large.
     """
-    _check_node(json.loads(configuration))
+    tree = json.loads(configuration)
+    _check_node(tree)
+    check_integers(tree)
 
 
 def _check_node(node: Any) -> None:
@@ -158,7 +162,15 @@ class KerasNetwork(FrozenNetwork):
         return self._run("decoder", np.broadcast_to(codes, shape))
 
     def check(self) -> None:
-        """Do nothing: Keras checks its networks when it builds them."""
+        """Raise a `ValueError` unless Keras can run the networks, within bounds."""
+        for array in (*self.encoder_weights, *self.decoder_weights):
+            if array.dtype.kind == "f" and not np.isfinite(array).all():
+                raise ValueError("the network has weights that are not finite")
+        ends = (self.n_inputs, self.latent_dim), (self.latent_dim, self.n_inputs)
+        for part, widths in zip(("encoder", "decoder"), ends, strict=True):
+            build = partial(_build, getattr(self, part))
+            shapes = [array.shape[1:] for array in getattr(self, f"{part}_weights")]
+            check_outline(build, shapes, widths)
 
     def models(self, part: str, dtype: str = "float32") -> list[Any]:
         """Return the Keras models of the members' encoders or decoders.
@@ -180,27 +192,41 @@ class KerasNetwork(FrozenNetwork):
         # Few rows come in double precision, where a row's score must not depend on
         # its neighbours.
         dtype = "float64" if H.dtype == np.float64 else "float32"
-        functions = _functions(self, part, dtype)
+        built = _built(self, part, dtype)
         outputs = [
-            function(tf.constant(member))
-            for (_, function), member in zip(functions, H, strict=True)
+            np.concatenate(
+                [
+                    function(tf.constant(member[start : start + built.n_rows])).numpy()
+                    for start in range(0, max(1, len(member)), built.n_rows)
+                ]
+            )
+            for (_, function), member in zip(built.members, H, strict=True)
         ]
-        return np.stack([output.numpy() for output in outputs])
+        return np.stack(outputs)
 
 
-_cache: weakref.WeakKeyDictionary[KerasNetwork, dict[Any, Any]] = (
+class _Built(NamedTuple):
+    """The members' models, each with its compiled function, and rows at a time."""
+
+    members: list[tuple[Any, Any]]
+    n_rows: int
+
+
+_cache: weakref.WeakKeyDictionary[KerasNetwork, dict[Any, _Built]] = (
     weakref.WeakKeyDictionary()
 )
 _cache_lock = threading.RLock()
 
 
-def _functions(network: KerasNetwork, part: str, dtype: str) -> list[tuple[Any, Any]]:
-    """Return the members' models, each with its compiled function, built only once."""
+def _built(network: KerasNetwork, part: str, dtype: str) -> _Built:
+    """Return what runs a part of a network, built only once."""
     with _cache_lock:
         built = _cache.setdefault(network, {})
         if (part, dtype) not in built:
             models = network.models(part, dtype)
-            built[part, dtype] = [(model, _compile(model)) for model in models]
+            n_rows = rows_together(models[0])
+            members = [(model, _compile(model)) for model in models]
+            built[part, dtype] = _Built(members, n_rows)
         return built[part, dtype]
 
 
@@ -225,14 +251,8 @@ def isolated_python_random() -> Iterator[None]:
 
 
 def _rebuild(configuration: str, weights: list[np.ndarray], dtype: str) -> Any:
-    import keras
-
-    tree = json.loads(configuration)
-    if dtype != "float32":
-        _set_dtype(tree, dtype)
     try:
-        with isolated_python_random():
-            model = keras.models.model_from_json(json.dumps(tree))
+        model = _build(configuration, dtype)
         model.set_weights(weights)
     except Exception as error:  # Keras and TensorFlow have no common base of errors.
         raise ArchiveIntegrityError(
@@ -240,6 +260,16 @@ def _rebuild(configuration: str, weights: list[np.ndarray], dtype: str) -> Any:
             f"fit one another ({type(error).__name__}: {error}). Save the model again."
         ) from error
     return model
+
+
+def _build(configuration: str, dtype: str = "float32") -> Any:
+    import keras
+
+    tree = json.loads(configuration)
+    if dtype != "float32":
+        _set_dtype(tree, dtype)
+    with isolated_python_random():
+        return keras.models.model_from_json(json.dumps(tree))
 
 
 def _set_dtype(node: Any, dtype: str) -> None:

@@ -40,6 +40,15 @@ class PartRows:
     evaluate: Callable[[np.ndarray], Evaluation]
 
 
+def check_finite(part: object, **arrays: np.ndarray) -> None:
+    """Raise a `ValueError` if an array of a part holds anything but finite numbers."""
+    for name, array in arrays.items():
+        if array.dtype.kind not in "fiu" or not np.isfinite(array).all():
+            raise ValueError(
+                f"{type(part).__name__} has {name} that are not finite numbers"
+            )
+
+
 class Reduction(ABC):
     """Turns what the network says about a row into one number."""
 

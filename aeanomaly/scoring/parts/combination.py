@@ -12,6 +12,8 @@ from .base import Reduction, ScorePart
 from .tails import TailScale
 
 _TINY = 1e-12
+# Surprises to a greater power would overflow.
+_MAX_POWER = 100.0
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,7 @@ class TailCombination(Reduction):
         """Raise a `ValueError` if fields that came from a file make no sense."""
         if not self.parts:
             raise ValueError("the score has no parts")
-        if not 0 < self.power < np.inf:
+        if not 0 < self.power <= _MAX_POWER:
             raise ValueError(f"a power mean of power {self.power} is not possible")
         if self.expecting is not None and not 0 <= self.expecting < len(self.parts):
             raise ValueError(f"the score has no part {self.expecting} to expect values")

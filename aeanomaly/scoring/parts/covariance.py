@@ -10,7 +10,7 @@ import numpy as np
 
 from ..encoding.table import TableEncoding
 from ..evaluation import Evaluation
-from .base import PartRows, ScorePart
+from .base import PartRows, ScorePart, check_finite
 from .innermost import innermost_moments
 
 # Share of the rows that centre and covariance are taken from.
@@ -138,6 +138,12 @@ class Covariance(ScorePart):
             return pulled[:, block] / self.precision[block, block]
         own = self.precision[np.ix_(block, block)]
         return np.asarray(np.linalg.solve(own, pulled[:, block].T).T)
+
+    def check(self, encoding: TableEncoding) -> None:
+        """Raise a `ValueError` if fields that came from a file make no sense."""
+        check_finite(self, center=self.center, precision=self.precision)
+        if not (np.diag(self.precision) > 0).all():
+            raise ValueError("Covariance has a column without a positive precision")
 
 
 def _blocks(encoding: TableEncoding) -> Iterator[tuple[int, np.ndarray]]:

@@ -232,7 +232,9 @@ class Marginal(ScorePart):
                 raise ValueError("the marginal has counts that no rows could have")
         if not (np.isfinite(self.width).all() and (self.width > 0).all()):
             raise ValueError("the marginal has bins without a positive width")
-        if not self.pseudo_count > 0:
+        if not np.isfinite(self.low).all():
+            raise ValueError("the marginal has bins that begin nowhere")
+        if not 0 < self.pseudo_count < np.inf:
             raise ValueError("the marginal has no positive pseudo_count")
         if not (0 <= self.ramp < 1 and 0 <= self.above_edge < 1):
             raise ValueError("the marginal has a ramp that is not within a bin")

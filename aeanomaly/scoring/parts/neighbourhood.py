@@ -9,7 +9,7 @@ import numpy as np
 
 from ..encoding.table import TableEncoding
 from ..evaluation import Evaluation
-from .base import PartRows, ScorePart
+from .base import PartRows, ScorePart, check_finite
 from .innermost import innermost_moments
 from .references import (
     check_near,
@@ -120,6 +120,7 @@ class Neighbourhood(ScorePart):
     def check(self, encoding: TableEncoding) -> None:
         """Raise a `ValueError` if fields that came from a file make no sense."""
         check_near(self, self.near_squared)
+        check_finite(self, references=self.references, whitening=self.whitening)
 
 
 def sum_joint(squared: np.ndarray, encoding: TableEncoding) -> np.ndarray:

@@ -16,7 +16,7 @@ import numpy as np
 
 from ..encoding.table import TableEncoding
 from ..evaluation import Evaluation
-from .base import PartRows, ScorePart
+from .base import PartRows, ScorePart, check_finite
 from .neighbourhood import joint_coordinates, sum_joint
 from .references import iter_squared_distances
 from .surroundings import check_blocks, interleaved, nearest_of_blocks
@@ -64,12 +64,13 @@ class KeyedPart(ScorePart):
         """Raise a `ValueError` if fields that came from a file make no sense."""
         # Whether a key is looked up in the references depends on the row.
         name = type(self).__name__
+        check_finite(self, references=self.references, keys=self.keys)
         if self.keys.shape != (len(self.references),):
             raise ValueError(
                 f"{name} has {len(self.references)} references, but keys of shape "
                 f"{self.keys.shape}"
             )
-        if not self.min_squared_distance > 0:
+        if not 0 < self.min_squared_distance < np.inf:
             raise ValueError(f"{name} has no positive min_squared_distance")
 
 

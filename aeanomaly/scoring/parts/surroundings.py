@@ -10,7 +10,7 @@ import numpy as np
 
 from ..encoding.table import TableEncoding
 from ..evaluation import Evaluation
-from .base import PartRows, ScorePart
+from .base import PartRows, ScorePart, check_finite
 from .references import (
     check_near,
     iter_squared_distances,
@@ -148,6 +148,7 @@ class Surroundings(ScorePart):
     def check(self, encoding: TableEncoding) -> None:
         """Raise a `ValueError` if fields that came from a file make no sense."""
         check_near(self, self.near_squared)
+        check_finite(self, references=self.references)
         check_blocks(self.references, self.block_size)
 
 

@@ -233,8 +233,8 @@ class Column(ABC):
 
     def check(self) -> None:
         """Raise a `ValueError` if fields that came from a file make no sense."""
-        if not math.isfinite(self.novelty):
-            raise ValueError(f"column {self.name!r} has no finite novelty")
+        if not 0 <= self.novelty < math.inf:
+            raise ValueError(f"column {self.name!r} has no finite novelty from 0 on")
 
 
 def unseen_surprise(n_rows: float, n_singletons: float = 0.0) -> float:

@@ -117,5 +117,7 @@ class ConstantColumn(Column):
     def check(self) -> None:
         """Raise a `ValueError` if fields that came from a file make no sense."""
         super().check()
+        if math.isinf(self.value):
+            raise ValueError(f"column {self.name!r} has an infinite value")
         if not (0 < self.tolerance < math.inf and 0 < self.exponent < math.inf):
             raise ValueError(f"column {self.name!r} has no positive tolerance")

@@ -202,6 +202,8 @@ class DatetimeColumn(Column):
         check_scale(self)
         if not _SECONDS.keys() >= set(self.cycles):
             raise ValueError(f"column {self.name!r} has an unknown cycle")
+        if not (math.isfinite(self.first) and math.isfinite(self.last)):
+            raise ValueError(f"column {self.name!r} has no finite range")
         if not self.first <= self.last:
             raise ValueError(f"column {self.name!r} ends before it starts")
         if not (self.margin >= 0 and 0 < self.wave_scale < math.inf):
