@@ -7,6 +7,7 @@ complete: whoever reads it meanwhile, or after a failure, finds the older one.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import secrets
@@ -23,6 +24,8 @@ __all__ = ["TEMPORARY_MARK", "atomic_file", "kind_of_special_file", "obstacle_at
 TEMPORARY_MARK = "aeanomaly-tmp"
 # Names have 255 bytes, of which a character takes up to four.
 _KEPT_NAME_LENGTH = 48
+# What a full disk, a quota or a limit of the process says, and no reading of a file.
+_NO_SPACE = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 _KEPT_SUFFIXES = re.compile(r"(\.\w{1,8}){0,2}$", re.ASCII)
 
 _KINDS = {
@@ -60,8 +63,8 @@ def atomic_file(path: str | os.PathLike[str]) -> Iterator[Path]:
     Raises
     ------
     OSError
-        If something other than a regular file stands at `path`, or if the folder
-        cannot be written to. An older file is as it was.
+        If something other than a regular file stands at `path`, if the folder cannot
+        be written to, or if the disk is full. An older file is as it was.
 
     Notes
     -----
@@ -73,7 +76,9 @@ def atomic_file(path: str | os.PathLike[str]) -> Iterator[Path]:
     After an exception the temporary file is gone. In the main thread it also goes on
     SIGTERM and SIGHUP, which then end the process as they would have done. Handlers
     that the program has set itself are left alone, and so are signals while only other
-    threads write: there the temporary file stays, as it does on SIGKILL.
+    threads write: there the temporary file stays, as it does on SIGKILL. The next
+    `atomic_file` of the same path removes it: the writer of a temporary file holds a
+    lock on it, and what nobody holds is an orphan.
 
     Examples
     --------
@@ -88,14 +93,18 @@ def atomic_file(path: str | os.PathLike[str]) -> Iterator[Path]:
     # In the same folder, because a rename cannot cross file systems.
     final = Path(os.path.realpath(path))
     replaced = _status_of_replaced(final)
+    _remove_orphans(final)
     temporary = final.with_name(_temporary_name(final))
-    with _GUARD.watching(temporary):
+    with _GUARD.watching(temporary), _naming(final, temporary):
+        held = None
         try:
-            _create(temporary, final, replaced)
+            held = _create(temporary, final, replaced)
             yield temporary
             _complete(temporary, final)
         finally:
             temporary.unlink(missing_ok=True)
+            if held is not None:
+                os.close(held)
     _sync_folder(final.parent)
 
 
@@ -140,10 +149,69 @@ def kind_of_special_file(mode: int) -> str | None:
 
 
 def _temporary_name(final: Path) -> str:
+    start, end = _ends_of_name(final)
+    return f"{start}{secrets.token_hex(4)}{end}"
+
+
+def _ends_of_name(final: Path) -> tuple[str, str]:
+    """Return how the temporary names of a file begin and end."""
     suffixes = _KEPT_SUFFIXES.search(final.name)
-    start = final.name[:_KEPT_NAME_LENGTH]
-    random = secrets.token_hex(4)
-    return f".{start}.{random}.{TEMPORARY_MARK}{suffixes[0] if suffixes else ''}"
+    start = f".{final.name[:_KEPT_NAME_LENGTH]}."
+    return start, f".{TEMPORARY_MARK}{suffixes[0] if suffixes else ''}"
+
+
+def _remove_orphans(final: Path) -> None:
+    """Remove the temporary files of runs that were killed while they wrote a file."""
+    start, end = map(re.escape, _ends_of_name(final))
+    pattern = re.compile(f"{start}[0-9a-f]{{8}}{end}")
+    # Whatever is in the way, of this folder or of a file, is no reason not to write.
+    with contextlib.suppress(OSError):
+        for name in os.listdir(final.parent):
+            if pattern.fullmatch(name):
+                _remove_orphan(final.with_name(name))
+
+
+def _remove_orphan(temporary: Path) -> None:
+    """Remove a temporary file unless somebody is writing it."""
+    with contextlib.suppress(OSError):
+        if not stat.S_ISREG(os.lstat(temporary).st_mode):
+            return
+        descriptor = os.open(temporary, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+        try:
+            if _lock(descriptor) is not False:
+                temporary.unlink()
+        finally:
+            os.close(descriptor)
+
+
+def _lock(descriptor: int, *, wait: bool = False) -> bool | None:
+    """Lock a file for this process; return whether it could be locked.
+
+    None where the system has no such locks: on Windows, where no file can be removed
+    that somebody has open.
+    """
+    try:
+        import fcntl
+    except ImportError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except OSError:
+        return False
+    return True
+
+
+@contextlib.contextmanager
+def _naming(final: Path, temporary: Path) -> Iterator[None]:
+    """Let errors of writing name the file that was asked for."""
+    try:
+        yield
+    except OSError as error:
+        of_temporary = error.filename in (temporary, os.fspath(temporary))
+        if error.errno in _NO_SPACE or of_temporary:
+            text = os.strerror(error.errno) if error.errno else str(error)
+            raise OSError(error.errno, text, os.fspath(final)) from error
+        raise
 
 
 def _status_of_replaced(final: Path) -> os.stat_result | None:
@@ -156,16 +224,25 @@ def _status_of_replaced(final: Path) -> os.stat_result | None:
         return None
 
 
-def _create(temporary: Path, final: Path, replaced: os.stat_result | None) -> None:
-    """Create the temporary file, open to nobody to whom the older file is closed."""
+def _create(temporary: Path, final: Path, replaced: os.stat_result | None) -> int:
+    """Create the temporary file, open to nobody to whom the older file is closed.
+
+    Returns a descriptor that holds its lock.
+    """
     mode = 0o666
     if replaced is not None:
         mode = 0o600 | stat.S_IMODE(replaced.st_mode) & 0o777
-    try:
-        os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode))
-    except OSError as error:
-        # Nobody asked for a file of the temporary name.
-        raise OSError(error.errno, error.strerror, os.fspath(final)) from error
+    while True:
+        try:
+            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        except OSError as error:
+            # Nobody asked for a file of the temporary name.
+            raise OSError(error.errno, error.strerror, os.fspath(final)) from error
+        _lock(descriptor, wait=True)
+        if os.path.lexists(temporary):
+            return descriptor
+        # Another run took it for an orphan before it was locked.
+        os.close(descriptor)
 
 
 def _complete(temporary: Path, final: Path) -> None:

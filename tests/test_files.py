@@ -390,3 +390,73 @@ def test_process_1_which_survives_a_signal_ends_with_its_status(old, monkeypatch
         end_half_way()
     assert caught.value.code == 128 + signal.SIGTERM
     assert list(old.parent.iterdir()) == [old]
+
+
+# What a killed run leaves behind
+
+KILLED = """
+import os, signal, sys
+from aeanomaly.files import atomic_file
+with atomic_file(sys.argv[1]) as temporary:
+    temporary.write_text("half")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@posix
+def test_the_next_run_removes_what_a_killed_one_left(old):
+    other = old.with_name("other.csv")
+    for path in (old, old, other):
+        subprocess.run([sys.executable, "-c", KILLED, path], check=False)
+    # The second one removed what the first one had left.
+    assert len(list(old.parent.iterdir())) == 3
+    replace(old)
+    (left,) = set(old.parent.iterdir()) - {old}
+    assert left.name.startswith(".other.csv.")
+    assert TEMPORARY_MARK in left.name
+    replace(other)
+    assert sorted(old.parent.iterdir()) == [other, old]
+
+
+@posix
+def test_what_another_run_is_writing_is_left_alone(old):
+    with atomic_file(old) as first:
+        first.write_text("first")
+        replace(old, "second")
+        assert first.exists()
+    assert old.read_text() == "first"
+
+
+@posix
+def test_a_planted_link_of_an_orphans_name_is_left_alone(old, tmp_path):
+    target = tmp_path / "target.txt"
+    target.write_text("kept")
+    link = tmp_path / f".out.csv.0123abcd.{TEMPORARY_MARK}.csv"
+    link.symlink_to(target)
+    replace(old)
+    assert target.read_text() == "kept"
+
+
+# A full disk
+
+
+@posix
+def test_a_full_disk_names_the_file(old):
+    import resource
+
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, limits[1]))
+    try:
+        with pytest.raises(OSError, match="File too large") as caught:
+            replace(old, "x" * 100_000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert caught.value.filename == os.path.realpath(old)
+    assert old.read_text() == "old"
+    assert list(old.parent.iterdir()) == [old]
+
+
+def test_an_error_of_another_file_is_left_as_it_is(old, tmp_path):
+    with pytest.raises(FileNotFoundError) as caught, atomic_file(old):
+        (tmp_path / "absent").read_text()
+    assert caught.value.filename == str(tmp_path / "absent")

@@ -19,7 +19,7 @@ OPTIONAL = {"matplotlib", "polars", "pyarrow", "dask", "skrub"}
 # The floors of the package, from the ground up. What a module imports, at its head or
 # in a function, lies on a floor below its own or belongs to the same part.
 FLOORS = (
-    {"exceptions", "files", "registry"},
+    {"exceptions", "files", "printable", "registry"},
     {"scoring", "datasets"},
     {"thresholds", "architectures", "labels"},
     {"training"},

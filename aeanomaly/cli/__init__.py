@@ -7,15 +7,17 @@ asked for: ``score`` starts without scikit-learn and TensorFlow.
 from __future__ import annotations
 
 import importlib
-import os
 import sys
 import warnings
 from typing import Any
 
 from ..exceptions import AeanomalyError
 from .arguments import parse_arguments
+from .terminal import complain, everything_was_heard
 
 _FAILED = 1
+# The work is done, but standard output or error did not take all that was said of it.
+_UNHEARD = 3
 # What a shell reports for a program that SIGINT ended.
 _INTERRUPTED = 130
 
@@ -34,9 +36,10 @@ def main(argv: list[str] | None = None) -> int:
     Returns
     -------
     int
-        0; 1 after an error, which is one sentence on standard error; 130 after
-        Ctrl+C. Wrong usage exits with 2. SIGTERM and SIGHUP end the process as they
-        do any other; whatever ends it, no half-written file stays.
+        0; 1 after an error, which is one sentence on standard error; 3 where the work
+        is done and its file is written, but standard output or error was closed or
+        full; 130 after Ctrl+C. Wrong usage exits with 2. SIGTERM and SIGHUP end the
+        process as they do any other; whatever ends it, no half-written file stays.
 
     Examples
     --------
@@ -51,26 +54,26 @@ def main(argv: list[str] | None = None) -> int:
         with warnings.catch_warnings():
             warnings.showwarning = _warn_in_one_line(name)
             command.run(arguments)
-        sys.stdout.flush()
     except KeyboardInterrupt:
-        sys.stderr.write(f"\n{name}: interrupted\n")
+        # A terminal shows ^C in the line.
+        complain(f"{name}: interrupted", before="\n")
         return _INTERRUPTED
     except BrokenPipeError:
-        # Whoever read standard output, such as `head`, has seen enough; what is
-        # left in the buffer must not fail again when Python exits.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Whoever read rows from standard output, such as `head`, has seen enough.
+        everything_was_heard()
         return _FAILED
     except Exception as error:
         if sys.flags.dev_mode:
             raise
-        sys.stderr.write(f"{name}: error: {_sentence(error)}\n")
+        complain(f"{name}: error: {_sentence(error)}")
+        everything_was_heard()
         return _FAILED
-    return 0
+    return 0 if everything_was_heard() else _UNHEARD
 
 
 def _warn_in_one_line(name: str) -> Any:
     def showwarning(message: Warning | str, *_: Any, **__: Any) -> None:
-        sys.stderr.write(f"{name}: warning: {' '.join(str(message).split())}\n")
+        complain(f"{name}: warning: {' '.join(str(message).split())}")
 
     return showwarning
 

@@ -26,7 +26,7 @@ def run(arguments: argparse.Namespace) -> None:
     path = Path(arguments.model)
     if path.suffix != ".aea":
         raise TableError(f"--model {path} does not end in .aea. Rename it.")
-    check_target(path)
+    check_target(path, arguments.table)
     table = read_features(arguments)
     detector, seconds = fit_detector(table.features, arguments)
     detector.save(path)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..printable import printable
 from ..scoring.reasons import iter_reasons
 from ..scoring.scorer import Scorer
 
@@ -74,7 +75,7 @@ class FlaggedRows:
         ]
         if self._by_column:
             columns = ", ".join(
-                f"{name} ({count / self._n_flagged:.0%})"
+                f"{printable(name)} ({count / self._n_flagged:.0%})"
                 for name, count in self._by_column.most_common(_SHOWN_COLUMNS)
             )
             lines.append(f"Their first reason is most often {columns}.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 
+from ..printable import printable
 from ..scoring.archive import SavedModel, read_model, translated_errors
 from ..scoring.archive.serialization import from_plain
 from .terminal import say
@@ -16,12 +17,13 @@ def run(arguments: argparse.Namespace) -> None:
     with translated_errors(arguments.model):
         facts = [*_facts(model)]
     for title, text in facts:
-        say(f"{title:<10}  {text}")
+        say(f"{title:<10}  {printable(text, 2_000)}")
     say("")
     columns = model.model.encoding.columns
-    width = max(len(str(column.name)) for column in columns)
+    width = max(len(printable(column.name)) for column in columns)
     for column in columns:
-        say(f"  {column.name!s:<{width}}  {column.describe()}")
+        described = printable(column.describe(), 2_000)
+        say(f"  {printable(column.name):<{width}}  {described}")
 
 
 def _facts(model: SavedModel) -> Iterator[tuple[str, str]]:

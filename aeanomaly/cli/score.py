@@ -24,7 +24,7 @@ def run(arguments: argparse.Namespace) -> None:
     """Score in one pass, in memory that does not grow with the number of rows."""
     table = open_table(arguments.table)
     check_added_names(table, arguments.reasons)
-    check_output(arguments.output, table.paths)
+    check_output(arguments.output, [*table.paths, arguments.model])
     model = read_model(arguments.model)
     if model.scorer is None or model.offset is None:
         raise ArchiveError(

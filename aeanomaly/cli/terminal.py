@@ -2,25 +2,79 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
+from typing import Any
+
+from ..printable import escape_controls
 
 _PROGRESS_SECONDS = 0.2
 
+# Streams that took no more, because nobody reads them or their disk is full.
+_deaf: set[str] = set()
+# What stays of what a terminal obeys: the end of a line.
+_LINES = "\n"
+
 
 def say(text: str) -> None:
-    """Write a line to standard output."""
-    sys.stdout.write(f"{text}\n")
+    """Write lines to standard output, control characters escaped."""
+    _write("stdout", f"{escape_controls(text, kept=_LINES)}\n")
 
 
 def note(text: str) -> None:
     """Write a line that is not a result to standard error."""
-    sys.stderr.write(f"note: {text}\n")
+    complain(f"note: {text}")
+
+
+def complain(text: str, *, before: str = "") -> None:
+    """Write a line to standard error, control characters escaped."""
+    _write("stderr", f"{before}{escape_controls(text)}\n")
+
+
+def _write(name: str, text: str) -> None:
+    """Write to a standard stream; what it does not take does not end the work."""
+    stream: Any = getattr(sys, name)
+    try:
+        try:
+            stream.write(text)
+        except UnicodeEncodeError:
+            known = text.encode(stream.encoding, "backslashreplace")
+            stream.write(known.decode(stream.encoding))
+    except (OSError, ValueError, AttributeError):
+        # A stream that was closed before the start is None.
+        _deaf.add(name)
+
+
+def everything_was_heard() -> bool:
+    """Flush the standard streams; return whether they took all that was written."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        try:
+            if stream is not None:
+                stream.flush()
+        except (OSError, ValueError):
+            _deaf.add(name)
+            # What is left in the buffer must not fail again when Python exits.
+            _send_to_nowhere(stream)
+    heard = not _deaf
+    _deaf.clear()
+    return heard
+
+
+def _send_to_nowhere(stream: Any) -> None:
+    try:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+    except (OSError, ValueError):
+        # A stream of a test, or closed by the program: it has no file.
+        return
 
 
 def shows_progress(quiet: bool) -> bool:
     """Return whether somebody watches: standard error is a terminal."""
-    return not quiet and sys.stderr.isatty()
+    return not quiet and sys.stderr is not None and sys.stderr.isatty()
 
 
 class RowProgress:
@@ -43,11 +97,11 @@ class RowProgress:
         now = time.monotonic()
         if self._enabled and now - self._shown > _PROGRESS_SECONDS:
             self._shown = now
-            sys.stderr.write(f"\r{n_rows:,}{self._of} rows scored\x1b[K")
+            _write("stderr", f"\r{n_rows:,}{self._of} rows scored\x1b[K")
             sys.stderr.flush()
 
     def close(self) -> None:
         """Remove the line."""
         if self._shown:
-            sys.stderr.write("\r\x1b[K")
+            _write("stderr", "\r\x1b[K")
             sys.stderr.flush()

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..printable import printable
 from .encoding.columns.base import show_value
 from .encoding.tabular import column_at, take_rows
 from .scorer import Scorer
@@ -133,5 +134,5 @@ def reason_texts(scorer: Scorer, reasons: Reasons) -> np.ndarray:
         column = scorer.encoding.columns[position]
         observed, expected = reasons.observed[index], reasons.expected[index]
         words = column.expectation(observed, expected, reasons.probability[index])
-        texts[index] = f"{column.name} {show_value(observed)}, {words}"
+        texts[index] = f"{printable(column.name)} {show_value(observed)}, {words}"
     return texts

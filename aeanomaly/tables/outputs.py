@@ -40,29 +40,34 @@ def check_output(
     if str(path) == STANDARD_STREAM:
         return
     check_format(path)
-    check_target(path)
-    if isinstance(sources, str | os.PathLike):
-        sources = [sources]
-    read = [source for source in sources if str(source) != STANDARD_STREAM]
-    if path.exists() and any(path.samefile(source) for source in read):
-        raise TableError(f"{path} is both input and output. Pass another output.")
+    check_target(path, sources)
 
 
-def check_target(path: str | os.PathLike[str]) -> None:
+def check_target(
+    path: str | os.PathLike[str],
+    sources: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] = (),
+) -> None:
     """Raise unless a file can be created at a path, or replaced.
 
     Parameters
     ----------
     path : str or path-like
         A link is followed.
+    sources : str, path-like or sequence of these, default=()
+        The files that are read meanwhile, which must be others.
 
     Raises
     ------
     TableError
-        If the folder does not exist or is read-only, or if something other than a
-        regular file stands there.
+        If the folder does not exist or is read-only, if something other than a
+        regular file stands there, or if it is among the files that are read.
     """
     path = Path(path)
+    if isinstance(sources, str | os.PathLike):
+        sources = [sources]
+    read = [source for source in sources if os.path.exists(source)]
+    if path.exists() and any(path.samefile(source) for source in read):
+        raise TableError(f"{path} is both input and output. Pass another output.")
     target = Path(os.path.realpath(path)) if path.is_symlink() else path
     folder = target.parent
     if not folder.is_dir():

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ..printable import as_cell
 from .dialect import Dialect
 from .sources import open_target, split_suffix
 
@@ -58,6 +59,9 @@ class TextWriter:
         )
 
     def _as_text(self, values: np.ndarray) -> list[Any]:
+        if values.dtype.kind == "O":
+            # Reasons repeat names and values of strangers.
+            return [as_cell(v) if isinstance(v, str) else v for v in values.tolist()]
         if self._decimal == "." or values.dtype.kind != "f":
             return values.tolist()
         return [repr(value).replace(".", self._decimal) for value in values.tolist()]

@@ -9,6 +9,8 @@ from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 
+from ....printable import printable
+
 # Whether a value is missing counts as a category's level does. By its own deviation, as
 # numbers do, one missing value in a hundred would outweigh all that is not missing.
 INDICATOR_SCALE = 1.0
@@ -248,14 +250,25 @@ def unseen_surprise(n_rows: float, n_singletons: float = 0.0) -> float:
 
 
 def show_value(value: Any, digits: int = 6) -> str:
-    """Return a value as a reader wants it: numbers short, missing ones named."""
-    if value is None or value != value:
+    """Return a value as a reader wants it: numbers short, missing ones named.
+
+    Control characters are escaped, and long texts cut.
+    """
+    if _is_missing(value):
         return "missing"
     if hasattr(value, "strftime"):
         return str(value.strftime("%Y-%m-%d %H:%M:%S"))
     if isinstance(value, float | np.floating):
         return f"{value:.{digits}g}"
-    return str(value)
+    return printable(value)
+
+
+def _is_missing(value: Any) -> bool:
+    try:
+        return value is None or bool(value != value)
+    except (TypeError, ValueError):
+        # Pandas's NA does not say whether it is equal to itself; a list may not.
+        return type(value).__name__ == "NAType"
 
 
 def show_range(low: float | None, high: float | None) -> str:
