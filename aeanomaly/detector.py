@@ -15,6 +15,7 @@ from .explanations import explain_frame, score_frame
 from .fitting.calibration import Calibrated, fit_hybrid, fit_reconstruction
 from .fitting.hybrid import resolve_parts, suspicious_rows
 from .fitting.split import FitRows
+from .fitting.usual import fit_usual
 from .scoring.calibration import Calibration
 from .scoring.encoding.table import TableEncoding
 from .scoring.encoding.tabular import row_index
@@ -376,7 +377,8 @@ class AutoencoderOutlierDetector(OutlierMixin, DecisionMixin, BaseAutoencoder):
             names = PARTS.built_in if self.score_type == "hybrid" else self.score_type
             parts = resolve_parts(names)
             calibrated = fit_hybrid(self.model_, rows, parts, self.n_references, rng)
-        self.scorer_ = Scorer(self.model_, calibrated.reduction)
+        usual = fit_usual(self.model_, calibrated.reduction, rows)
+        self.scorer_ = Scorer(self.model_, calibrated.reduction, usual)
         self._fit_offset(rule, rows, calibrated)
 
     def _fit_offset(
@@ -430,7 +432,7 @@ class AutoencoderOutlierDetector(OutlierMixin, DecisionMixin, BaseAutoencoder):
         DataFrame of shape (n_samples, 2 + p_values + reasons)
             "score", the lower the more abnormal, and "is_outlier", boolean; "p_value"
             on request; then "reason_1", "reason_2" and so on, for example "amount
-            912.4, expected about 35". The index is that of X.
+            912.4, expected 12 to 96". The index is that of X.
         """
         table = self._check_table(X)
         calibration = self._calibration() if p_values else None
@@ -449,11 +451,13 @@ class AutoencoderOutlierDetector(OutlierMixin, DecisionMixin, BaseAutoencoder):
 
         Returns
         -------
-        DataFrame of shape (n_samples * top, 5)
+        DataFrame of shape (n_samples * top, 7)
             Indexed by the index of X and "rank", from one. "column"; "share" of the
             score, where those of all columns of a row sum to one; "observed" and
-            "expected" value in original units and categories; "probability" of the
-            expected level, missing for other columns.
+            "expected" value in original units and categories; "low" and "high", ends
+            of the range within which nine of ten rows lie whose other columns say the
+            same, None where that is not known; "probability" of the expected level,
+            missing for other columns.
 
         Notes
         -----
@@ -462,9 +466,11 @@ class AutoencoderOutlierDetector(OutlierMixin, DecisionMixin, BaseAutoencoder):
         what it contributes: residual and marginal by their sum over columns,
         neighbourhood and surroundings by the squared distance to the nearest rows in
         each column, covariance by how far the distance would fall if the column took
-        its expected value. Expected values are the reconstruction for
-        ``score_type="reconstruction"``; for "hybrid" they are the mean of a normal
-        distribution given the row's other columns.
+        its expected value. Expected values begin with the reconstruction for
+        ``score_type="reconstruction"``, and for "hybrid" with the mean of a normal
+        distribution given the row's other columns; ranges and probabilities are those
+        of training rows of which the same was expected, and lie within what training
+        showed.
 
         Raises
         ------

@@ -9,6 +9,9 @@ import numpy as np
 from .scoring.calibration import Calibration
 from .scoring.reasons import iter_reasons, score_with_reasons
 from .scoring.scorer import Scorer
+from .scoring.usual import UsualTimes
+
+_ENDS = ("low", "high")
 
 
 def score_frame(
@@ -65,21 +68,34 @@ def explain_frame(scorer: Scorer, table: Any, index: Any, top: int) -> Any:
     n_named = columns.shape[1]
     ranks = np.tile(np.arange(1, n_named + 1), len(columns))
     rows = index.repeat(n_named)
+
+    def gathered(field: str) -> np.ndarray:
+        return np.vstack([getattr(block, field) for block in blocks]).ravel()
+
+    ends = {name: _in_units(scorer, columns, gathered(name)) for name in _ENDS}
     return pd.DataFrame(
         {
             "column": names[columns].ravel(),
-            **{
-                name: np.vstack([getattr(block, field) for block in blocks]).ravel()
-                for name, field in (
-                    ("share", "shares"),
-                    ("observed", "observed"),
-                    ("expected", "expected"),
-                    ("probability", "probability"),
-                )
-            },
+            "share": gathered("shares"),
+            "observed": gathered("observed"),
+            "expected": gathered("expected"),
+            **ends,
+            "probability": gathered("probability"),
         },
         index=pd.MultiIndex.from_arrays(
             [*(rows.get_level_values(i) for i in range(rows.nlevels)), ranks],
             names=[*rows.names, "rank"],
         ),
     )
+
+
+def _in_units(scorer: Scorer, columns: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """Return ends of ranges as objects: times as such, None where there are none."""
+    shown = ends.astype(object)
+    shown[np.isnan(ends)] = None
+    for position in np.unique(columns):
+        if isinstance(scorer.usual_of(position), UsualTimes):
+            at = (columns.ravel() == position) & ~np.isnan(ends)
+            moments = (ends[at] * 1e6).astype("datetime64[us]")
+            shown[at] = moments.astype(object)
+    return shown

@@ -129,6 +129,7 @@ def save_estimator(estimator: Any, path: str | os.PathLike[str]) -> None:
         estimator=class_name,
         model=estimator.model_,
         reduction=estimator.scorer_.reduction if ESTIMATORS[class_name] else None,
+        usual=estimator.scorer_.usual if ESTIMATORS[class_name] else None,
         offset=estimator.offset_ if ESTIMATORS[class_name] else None,
         calibration=getattr(estimator, "calibration_", None),
         version=__version__,

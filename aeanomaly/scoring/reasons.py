@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any
 
 import numpy as np
 
-from ..printable import printable
-from .encoding.columns.base import show_value
+from .encoding.columns import CategoricalColumn, Column
 from .encoding.tabular import column_at, take_rows
+from .evaluation import Evaluation
+from .expectations import Expectations, as_numbers
 from .scorer import Scorer
+from .usual import Usual
+from .wording.sentences import Cell, sentence
+from .wording.values import show_name, show_observed
 
 _TINY = 1e-300
 
@@ -28,15 +34,31 @@ class Reasons:
         Share of the score; those of all columns of a row sum to one.
     observed, expected : ndarray of shape (n_samples, top), object
         Values in original units and categories.
-    probability : ndarray of shape (n_samples, top)
-        Probability of the expected level of a category; NaN for other columns.
+    low, high : ndarray of shape (n_samples, top)
+        Ends of the range in which nine of ten values would lie, times in seconds
+        since 1970; NaN where that is not known.
+    number : ndarray of shape (n_samples, top)
+        The observed value as a number, or in seconds since 1970; NaN for levels.
+    probability, own : ndarray of shape (n_samples, top)
+        Probability of the expected level of a category, and of the observed one; NaN
+        for other columns.
+    partner : ndarray of shape (n_samples, top), int
+        Position of the column that makes this one's value unusual; -1 for none.
+    partner_observed : ndarray of shape (n_samples, top), object
+        Its value.
     """
 
     columns: np.ndarray
     shares: np.ndarray
     observed: np.ndarray
     expected: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    number: np.ndarray
     probability: np.ndarray
+    own: np.ndarray
+    partner: np.ndarray
+    partner_observed: np.ndarray
 
 
 def iter_reasons(
@@ -64,43 +86,62 @@ def iter_reasons(
         cells = reduction.cells(evaluation, encoding)
         shares = cells / np.maximum(cells.sum(axis=1, keepdims=True), _TINY)
         columns = np.argsort(-shares, axis=1, kind="stable")[:, :top]
-        expected, probability = _expected(scorer, evaluation)
-        observed = _observed(table, rows)
         yield (
             rows,
             -reduction.statistic(evaluation, encoding),
-            Reasons(
-                columns,
-                *(
-                    np.take_along_axis(values, columns, axis=1)
-                    for values in (shares, observed, expected, probability)
-                ),
-            ),
+            _reasons(scorer, take_rows(table, rows), evaluation, columns, shares),
         )
 
 
-def _expected(scorer: Scorer, evaluation: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Return expected values, as objects, and the probability of expected levels."""
-    encoding = scorer.encoding
-    Z = scorer.reduction.expected(evaluation, encoding)
-    shape = (len(Z), len(encoding.columns))
-    values, probability = np.empty(shape, dtype=object), np.full(shape, np.nan)
-    for position, restored in enumerate(encoding.restore(Z)):
-        values[:, position] = restored
-    for position, group in encoding.groups:
-        levels = np.clip(Z[:, group], 0.0, None)
-        total = np.maximum(levels.sum(axis=1), 1.0)
-        probability[:, position] = levels.max(axis=1) / total
-    return values, probability
+def _reasons(
+    scorer: Scorer,
+    block: Any,
+    evaluation: Evaluation,
+    columns: np.ndarray,
+    shares: np.ndarray,
+) -> Reasons:
+    """Return what is to be said of the columns that are named for each row."""
+    shape = columns.shape
+    reasons = Reasons(
+        columns=columns,
+        shares=np.take_along_axis(shares, columns, axis=1),
+        observed=np.empty(shape, dtype=object),
+        expected=np.empty(shape, dtype=object),
+        low=np.full(shape, np.nan),
+        high=np.full(shape, np.nan),
+        number=np.full(shape, np.nan),
+        probability=np.full(shape, np.nan),
+        own=np.full(shape, np.nan),
+        partner=np.full(shape, -1),
+        partner_observed=np.empty(shape, dtype=object),
+    )
+    expectations = Expectations(scorer, evaluation)
+    for position in np.unique(columns):
+        row, rank = np.nonzero(columns == position)
+        said = expectations.of_column(position, row)
+        values = _take(block, position, row)
+        reasons.observed[row, rank] = _as_objects(values)
+        reasons.number[row, rank] = as_numbers(
+            values, scorer.encoding.columns[position], scorer.usual_of(position)
+        )
+        reasons.expected[row, rank] = said.values
+        for name in ("low", "high", "probability", "own", "partner"):
+            getattr(reasons, name)[row, rank] = getattr(said, name)
+    for position in np.unique(reasons.partner[reasons.partner >= 0]):
+        row, rank = np.nonzero(reasons.partner == position)
+        values = _take(block, position, row)
+        reasons.partner_observed[row, rank] = _as_objects(values)
+    return reasons
 
 
-def _observed(table: Any, rows: slice) -> np.ndarray:
-    """Return a block of a table as objects."""
-    block = take_rows(table, rows)
-    observed = np.empty(block.shape, dtype=object)
-    for position in range(block.shape[1]):
-        observed[:, position] = np.asarray(column_at(block, position).astype(object))
-    return observed
+def _take(block: Any, position: int, rows: np.ndarray) -> Any:
+    """Return some values of a column, as a Series or an array."""
+    values = column_at(block, position)
+    return values.iloc[rows] if hasattr(values, "iloc") else values[rows]
+
+
+def _as_objects(values: Any) -> np.ndarray:
+    return np.asarray(values.astype(object))
 
 
 def score_with_reasons(
@@ -127,12 +168,62 @@ def score_with_reasons(
 def reason_texts(scorer: Scorer, reasons: Reasons) -> np.ndarray:
     """Return one sentence for each reason, (n_samples, top), object.
 
-    Such as "amount 912.4, expected about 35", or "country BR, expected FR (0.94)".
+    Such as "amount 912.4, expected 12 to 96", or "country BR, expected FR (0.94)".
     """
     texts = np.empty(reasons.columns.shape, dtype=object)
-    for index, position in np.ndenumerate(reasons.columns):
-        column = scorer.encoding.columns[position]
-        observed, expected = reasons.observed[index], reasons.expected[index]
-        words = column.expectation(observed, expected, reasons.probability[index])
-        texts[index] = f"{printable(column.name)} {show_value(observed)}, {words}"
+    for position in np.unique(reasons.columns):
+        at = np.nonzero(reasons.columns == position)
+        texts[at] = _texts_of_column(scorer, reasons, position, at)
     return texts
+
+
+def _texts_of_column(
+    scorer: Scorer, reasons: Reasons, position: int, at: tuple[np.ndarray, ...]
+) -> list[str]:
+    column, usual = scorer.encoding.columns[position], scorer.usual_of(position)
+    partners = [
+        _partner_text(scorer, partner, observed)
+        for partner, observed in zip(
+            reasons.partner[at].tolist(), reasons.partner_observed[at], strict=True
+        )
+    ]
+    cells = map(
+        Cell,
+        reasons.observed[at],
+        reasons.number[at].tolist(),
+        reasons.expected[at],
+        reasons.low[at].tolist(),
+        reasons.high[at].tolist(),
+        reasons.probability[at].tolist(),
+        reasons.own[at].tolist(),
+        _counts(column, reasons.observed[at]),
+        repeat(getattr(column, "n_distinct", 0) == 1),
+        partners,
+    )
+    return [_text(column, usual, cell) for cell in cells]
+
+
+def _counts(column: Column, observed: np.ndarray) -> list[float | None]:
+    """Return how many training rows had each level; see `Cell`."""
+    if not isinstance(column, CategoricalColumn) or not column.counts:
+        return [math.nan] * len(observed)
+    complete = column.n_distinct == len(column.levels) + len(column.infrequent)
+    counts = [column.count(level) for level in observed]
+    return [0.0 if c is None and complete else c for c in counts]
+
+
+def _text(column: Column, usual: Usual | None, cell: Cell) -> str:
+    if column.ignored:
+        return f"{show_name(column.name)} {show_observed(cell.observed)}, left out"
+    own_words = column.expectation(cell.observed, cell.expected, cell.probability)
+    if own_words is None:
+        return sentence(column.name, usual, cell)
+    return f"{show_name(column.name)} {show_observed(cell.observed)}, {own_words}"
+
+
+def _partner_text(scorer: Scorer, partner: int, observed: Any) -> str:
+    """Return name and value of a column, or nothing."""
+    if partner < 0:
+        return ""
+    name = scorer.encoding.columns[partner].name
+    return f"{show_name(name)} {show_observed(observed)}"

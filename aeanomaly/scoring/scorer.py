@@ -11,6 +11,7 @@ import numpy as np
 from .encoding.table import TableEncoding
 from .model import Model
 from .parts import Reduction
+from .usual import Usual
 
 
 @dataclass(frozen=True)
@@ -22,15 +23,23 @@ class Scorer:
     model : Model
     reduction : Reduction
         Turns what the network says about a row into one number.
+    usual : tuple of Usual or None, default=None
+        What training rows showed of each column, which reasons speak of; None for
+        models of protocols 1 and 2, and of images.
     """
 
     model: Model
     reduction: Reduction
+    usual: tuple[Usual | None, ...] | None = None
 
     @property
     def encoding(self) -> TableEncoding:
         """The model's encoding."""
         return self.model.encoding
+
+    def usual_of(self, position: int) -> Usual | None:
+        """Return what training rows showed of a column, if that is known."""
+        return None if self.usual is None else self.usual[position]
 
     def iter_scores(self, table: Any) -> Iterator[tuple[slice, np.ndarray]]:
         """Yield the scores of each block of rows."""
@@ -60,3 +69,16 @@ class Scorer:
         """Raise a `ValueError`, or the like, if a scorer from a file cannot be used."""
         self.model.check()
         self.reduction.check(self.encoding)
+        if self.usual is not None:
+            check_usual(self.usual, len(self.encoding.columns))
+
+
+def check_usual(usual: Any, n_columns: int) -> None:
+    """Raise a `ValueError` unless there is one of each column, or None."""
+    if not isinstance(usual, tuple) or len(usual) != n_columns:
+        raise ValueError("what is usual is not given for each column")
+    for one in usual:
+        if not isinstance(one, Usual | None):
+            raise ValueError(f"{type(one).__name__} does not say what is usual")
+        if one is not None:
+            one.check()

@@ -12,13 +12,15 @@ import numpy as np
 
 from ..model import Model
 from ..parts import Reduction
+from ..scorer import Scorer
 
 
-def audit(model: Model, reduction: Reduction | None) -> None:
+def audit(model: Model, scorer: Scorer | None) -> None:
     """Raise an error, mostly a `ValueError`, if this model could not score a row."""
     model.check()
-    if reduction is not None:
-        reduction.check(model.encoding)
+    if scorer is not None:
+        scorer.check()
+    reduction = None if scorer is None else scorer.reduction
     _try(model, reduction, _rows(model, 2, np.float32))
     _try(model, reduction, _rows(model, 3, np.float64))
 

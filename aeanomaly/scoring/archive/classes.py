@@ -19,6 +19,7 @@ from ..parts.protocol_1 import (
     KeyedSurroundings,
 )
 from ..parts.protocol_2 import ColumnwiseCovariance
+from ..usual import USUAL_CLASSES, ExpectedRange
 
 _FIXED = (
     Calibration,
@@ -35,6 +36,8 @@ _FIXED = (
     TableEncoding,
     TailCombination,
     TailScale,
+    ExpectedRange,
+    *USUAL_CLASSES,
 )
 
 

@@ -68,6 +68,7 @@ _MAX_NPY_HEADER = 1_024
 _MANIFEST_SHARE = 32
 _MAX_OBJECTS = 2_000_000
 
+_OBJECTS = ("model", "reduction", "calibration", "usual")
 _MANIFEST = "manifest.json"
 _SIGNATURE = "manifest.sha256"
 _ARRAY_NAME = re.compile(r"[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*")
@@ -114,6 +115,7 @@ def write_model(
     offset: float | None,
     calibration: Calibration | None = None,
     version: str,
+    usual: Any = None,
     state: Any = None,
     state_arrays: Mapping[str, np.ndarray] | None = None,
 ) -> None:
@@ -135,6 +137,8 @@ def write_model(
         Scores of unseen normal rows.
     version : str
         Version of aeanomaly.
+    usual : tuple of Usual or None, default=None
+        What training rows showed of each column; see `Scorer`.
     state : plain JSON, default=None
         What rebuilds the estimator around its model.
     state_arrays : mapping of str to ndarray, default=None
@@ -164,6 +168,7 @@ def write_model(
         "model": to_plain(model, arrays, classes, "model"),
         "reduction": to_plain(reduction, arrays, classes, "reduction"),
         "calibration": to_plain(calibration, arrays, classes, "calibration"),
+        "usual": to_plain(usual, arrays, classes, "usual"),
         "state": state,
     }
     content = zip_bytes(_entries(manifest, arrays))
@@ -261,8 +266,9 @@ def _parse(
             raise ValueError(f"{manifest['estimator']} cannot have this reduction")
         calibration = from_plain(manifest["calibration"], arrays, classes)
         _check_calibration(calibration, has_score)
-        audit(model, reduction)
-        scorer = None if reduction is None else Scorer(model, reduction)
+        usual = from_plain(manifest["usual"], arrays, classes)
+        scorer = None if reduction is None else Scorer(model, reduction, usual)
+        audit(model, scorer)
         return SavedModel(
             manifest["estimator"],
             model,
@@ -337,7 +343,7 @@ def _check_header(
     path: Path, manifest: dict[str, Any], classes: Mapping[str, type]
 ) -> None:
     """Check what the manifest says before anything is built from it."""
-    for name in class_names([manifest["model"], manifest["reduction"]]):
+    for name in class_names([manifest[key] for key in _OBJECTS]):
         if name not in classes:
             raise ArchiveFormatError(
                 f"{path} holds an object of {name!r}, a class that aeanomaly does not "

@@ -51,8 +51,8 @@ def _from_1_to_2(manifest: Manifest) -> Manifest:
 def _from_2_to_3(manifest: Manifest) -> Manifest:
     """Write into fields what protocol 3 no longer takes for granted."""
     manifest = _changed(manifest, manifest["arrays"], _FROM_2_TO_3)
-    # Before, no calibration scores were kept.
-    return manifest | {"calibration": None}
+    # Before, neither calibration scores were kept nor what was usual in the rows.
+    return manifest | {"calibration": None, "usual": None}
 
 
 @dataclass(frozen=True)

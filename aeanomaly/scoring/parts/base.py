@@ -86,6 +86,34 @@ class Reduction(ABC):
         """
         return np.asarray(evaluation.output.mean(axis=0))
 
+    def pulls(
+        self,
+        evaluation: Evaluation,
+        encoding: TableEncoding,
+        rows: np.ndarray,
+        column: int,
+        encoded: np.ndarray,
+    ) -> np.ndarray | None:
+        """Return how far each other column moves what is expected of one.
+
+        Parameters
+        ----------
+        evaluation : Evaluation
+        encoding : TableEncoding
+        rows : ndarray of shape (n_rows,), int
+            Positions of the rows to look at.
+        column : int
+            Position in the table of the column that is expected.
+        encoded : ndarray of shape (n_rows,), int
+            One of its encoded columns for each row.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_features) or None
+            In units of the encoded column; None, by default, where that is not known.
+        """
+        return None
+
     def check(self, encoding: TableEncoding) -> None:
         """Raise a `ValueError` if fields that came from a file make no sense."""
         return

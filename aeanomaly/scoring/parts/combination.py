@@ -90,6 +90,20 @@ class TailCombination(Reduction):
             return super().expected(evaluation, encoding)
         return self.parts[self.expecting].part.expected(evaluation, encoding)
 
+    def pulls(
+        self,
+        evaluation: Evaluation,
+        encoding: TableEncoding,
+        rows: np.ndarray,
+        column: int,
+        encoded: np.ndarray,
+    ) -> np.ndarray | None:
+        """Return what moves what the part at `expecting` expects of a column."""
+        if self.expecting is None:
+            return None
+        part = self.parts[self.expecting].part
+        return part.pulls(evaluation, encoding, rows, column, encoded)
+
     def check(self, encoding: TableEncoding) -> None:
         """Raise a `ValueError` if fields that came from a file make no sense."""
         if not self.parts:

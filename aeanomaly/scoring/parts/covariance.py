@@ -105,21 +105,7 @@ class Covariance(ScorePart):
     ) -> np.ndarray:
         """Return how far each other column moves what is expected of one.
 
-        Parameters
-        ----------
-        evaluation : Evaluation
-        encoding : TableEncoding
-        rows : ndarray of shape (n_rows,), int
-            Positions of the rows to look at.
-        column : int
-            Position in the table of the column that is expected.
-        encoded : ndarray of shape (n_rows,), int
-            One of its encoded columns for each row.
-
-        Returns
-        -------
-        ndarray of shape (n_rows, n_features)
-            In units of the encoded column, from its centre; zero for the column.
+        From the centre, and zero for the column itself; see `Reduction.pulls`.
         """
         block = np.flatnonzero(encoding.encoded_columns == column)
         own = self.precision[np.ix_(block, block)]

@@ -221,8 +221,10 @@ class Column(ABC):
         """Return levels or range, what is missing and what is odd, for people."""
         return ColumnFacts(self.describe())
 
-    def expectation(self, observed: Any, expected: Any, probability: float) -> str:
-        """Return the end of a reason: what was expected instead of a value.
+    def expectation(
+        self, observed: Any, expected: Any, probability: float
+    ) -> str | None:
+        """Return the end of a reason, in words of the kind's own.
 
         Parameters
         ----------
@@ -230,8 +232,13 @@ class Column(ABC):
             In original units.
         probability : float
             Probability of an expected level; NaN for other columns.
+
+        Returns
+        -------
+        str or None
+            None, by default, for the words of `aeanomaly.scoring.wording`.
         """
-        return f"expected {show_value(expected, digits=4)}"
+        return None
 
     def check(self) -> None:
         """Raise a `ValueError` if fields that came from a file make no sense."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
@@ -15,7 +14,6 @@ from .base import (
     ColumnFacts,
     ColumnOptions,
     Storage,
-    show_value,
     unseen_surprise,
 )
 from .levels import LevelIndex, factorize_levels
@@ -311,14 +309,6 @@ class CategoricalColumn(Column):
             f"{self.n_distinct:,} {word}: {', '.join(shown + more)}",
             self.n_missing / total,
         )
-
-    def expectation(self, observed: Any, expected: Any, probability: float) -> str:
-        """Return the expected level and its probability."""
-        expected = show_value(expected, digits=4)
-        sure = "" if math.isnan(probability) else f" ({probability:.2f})"
-        # Rare levels may be no surprise beside the row's other columns.
-        usual = show_value(observed) == expected
-        return f"{'as expected' if usual else f'expected {expected}'}{sure}"
 
     def check(self) -> None:
         """Raise a `ValueError` if fields that came from a file make no sense."""

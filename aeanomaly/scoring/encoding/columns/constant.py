@@ -15,7 +15,6 @@ from .base import (
     ColumnFacts,
     ColumnOptions,
     show_number,
-    show_value,
     unseen_surprise,
 )
 
@@ -109,10 +108,6 @@ class ConstantColumn(Column):
         if math.isnan(self.value):
             return ColumnFacts("nothing", 1.0)
         return ColumnFacts(f"always {show_number(self.value)}")
-
-    def expectation(self, observed: Any, expected: Any, probability: float) -> str:
-        """Return the constant."""
-        return f"expected about {show_value(expected, digits=4)}"
 
     def check(self) -> None:
         """Raise a `ValueError` if fields that came from a file make no sense."""

@@ -19,7 +19,6 @@ from .base import (
     check_scale,
     describe_missing,
     show_range,
-    show_value,
     unseen_surprise,
 )
 from .constant import ConstantColumn
@@ -168,13 +167,6 @@ class NumericColumn(Column):
     def facts(self) -> ColumnFacts:
         """Return range and missing values; see `Column.facts`."""
         return ColumnFacts(show_range(self.low, self.high), self.missing_rate)
-
-    def expectation(self, observed: Any, expected: Any, probability: float) -> str:
-        """Return the expected number, to a thousandth of the column's scale."""
-        if np.isfinite(expected):
-            digits = 3 - math.floor(math.log10(self.scale))
-            expected = np.round(expected, digits) + 0.0
-        return f"expected about {show_value(expected, digits=4)}"
 
     def check(self) -> None:
         """Raise a `ValueError` if fields that came from a file make no sense."""

@@ -192,10 +192,6 @@ class DatetimeColumn(Column):
         )
         return ColumnFacts(f"{first} to {last}", self.missing_rate)
 
-    def expectation(self, observed: Any, expected: Any, probability: float) -> str:
-        """Return the expected time."""
-        return f"expected around {show_value(expected)}"
-
     def check(self) -> None:
         """Raise a `ValueError` if fields that came from a file make no sense."""
         super().check()

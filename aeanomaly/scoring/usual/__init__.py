@@ -1,0 +1,18 @@
+"""What was usual in the columns of the training rows, which reasons speak of."""
+
+from .base import Usual
+from .levels import UsualLevels
+from .numbers import UsualNumbers
+from .ranges import ExpectedRange
+from .times import UsualTimes
+
+USUAL_CLASSES = (UsualNumbers, UsualTimes, UsualLevels)
+
+__all__ = [
+    "USUAL_CLASSES",
+    "ExpectedRange",
+    "Usual",
+    "UsualLevels",
+    "UsualNumbers",
+    "UsualTimes",
+]

@@ -1,0 +1,1 @@
+"""Words of reasons: numbers, dates, levels, and what is said of them."""

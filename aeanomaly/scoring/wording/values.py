@@ -1,0 +1,160 @@
+"""Values as a reader wants them: as their column writes them, with its unit."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Any
+
+import numpy as np
+
+from ...printable import printable
+
+# From here on digits are in groups of three. Below, years and postal codes stay whole.
+_GROUPED_FROM = 100_000
+# Digits of numbers whose column does not say how many it has.
+_DIGITS = 4
+_MAX_DIGITS = 6
+# Below this a number without decimals of its own is written with an exponent.
+_TINY = 1e-6
+
+_ENDINGS = (
+    "km cm mm um nm mi ft kg mg lb lbs oz ms sec secs hrs hours days weeks months "
+    "years eur usd gbp chf jpy inr cny aud cad pct percent kw kwh mw mwh hz khz mhz "
+    "ghz pa hpa kpa mpa bar psi ml rpm kmh kph mph celsius fahrenheit kelvin volts "
+    "amps watts bytes kb mb gb"
+)
+# Single letters that end a name are as often a numbering as a unit, and "min" is as
+# often the least; in brackets they are units.
+_IN_BRACKETS = "m g s min h l c f k v a w j n"
+_NAME_ENDINGS = frozenset(_ENDINGS.split())
+_BRACKETED = _NAME_ENDINGS.union(_IN_BRACKETS.split())
+_SYMBOLS = {"pct": "%", "percent": "%"}
+_SIGNS = re.compile(r"[%€$£¥°]|°[CFK]|[A-Z]{3}|[A-Za-zµ]{1,4}/[A-Za-z0-9²³]{1,4}")
+
+
+def unit_of(name: Any) -> str:
+    """Return the unit that a column's name ends with, or nothing.
+
+    Examples
+    --------
+    >>> unit_of("weight_kg"), unit_of("amount (EUR)"), unit_of("Torque [Nm]")
+    ('kg', 'EUR', 'Nm')
+    >>> unit_of("temp_min"), unit_of("class_c"), unit_of("name")
+    ('', '', '')
+    """
+    if not isinstance(name, str):
+        return ""
+    if found := re.search(r"[(\[]([^()\[\]]{1,10})[)\]]$", name.strip()):
+        unit = found[1].strip()
+        known = unit.lower() in _BRACKETED or _SIGNS.fullmatch(unit)
+        return _SYMBOLS.get(unit.lower(), unit) if known else ""
+    if found := re.search(r"(?<=[a-z0-9])_([A-Za-z]{2,10})$", name):
+        unit = found[1]
+        if unit.lower() in _NAME_ENDINGS:
+            return _SYMBOLS.get(unit.lower(), unit)
+    return ""
+
+
+def show_name(name: Any) -> str:
+    """Return the name of a column; names of several levels with strokes between.
+
+    Examples
+    --------
+    >>> show_name(("sensor", "a")), show_name(3)
+    ('sensor/a', '3')
+    """
+    return printable("/".join(map(str, name)) if isinstance(name, tuple) else name)
+
+
+def show_number(value: float, decimals: int | None = None) -> str:
+    """Return a number as its column writes it, without powers of ten.
+
+    Parameters
+    ----------
+    value : float
+        Finite. Only below a millionth it has an exponent.
+    decimals : int, default=None
+        Digits after the point that the column has; None for four digits in all.
+
+    Examples
+    --------
+    >>> show_number(71e6), show_number(912.40, 2), show_number(1131.4567)
+    ('71,000,000', '912.4', '1131')
+    >>> show_number(0.00123456), show_number(2024.0, 0), show_number(-0.0)
+    ('0.001235', '2024', '0')
+    """
+    if value == 0:
+        return "0"
+    size = abs(value)
+    if decimals is None:
+        decimals = max(0, _DIGITS - 1 - math.floor(math.log10(size)))
+        if size < _TINY:
+            return f"{value:.{_DIGITS}g}"
+    group = "," if size >= _GROUPED_FROM else ""
+    text = f"{value:{group}.{decimals}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def show_observed(value: Any, decimals: int | None = None) -> str:
+    """Return a value of a row: texts as they are, missing ones named."""
+    if value is None or value is _missing(value):
+        return "missing"
+    if isinstance(value, bool | np.bool_ | str):
+        return printable(value)
+    if isinstance(value, int | np.integer):
+        return show_number(int(value), 0)
+    if isinstance(value, float | np.floating):
+        if math.isinf(value):
+            return str(value)
+        # The shortest text of a float32 is what was written.
+        number = float(str(value))
+        return show_number(number, _decimals_shown(number, decimals))
+    if hasattr(value, "strftime"):
+        return show_time(value)
+    return printable(value)
+
+
+def _missing(value: Any) -> Any:
+    """Return the value if it is not equal to itself, as NaN and NaT are not."""
+    try:
+        return value if value != value else None
+    except TypeError:  # pandas.NA
+        return value
+
+
+def _decimals_shown(value: float, decimals: int | None) -> int | None:
+    """Return the decimals of an observed number: more than its column's if it has."""
+    shown = _MAX_DIGITS if decimals is None else decimals
+    for digits in range(shown, _MAX_DIGITS + 1):
+        if round(value, digits) == value:
+            return digits
+    if decimals is not None:
+        return decimals
+    size = abs(value)
+    return max(0, _MAX_DIGITS - 1 - math.floor(math.log10(size))) if size >= 1 else None
+
+
+def show_time(value: Any) -> str:
+    """Return a time, without a time of day that is midnight."""
+    pattern = "%Y-%m-%d"
+    if value.hour or value.minute or value.second:
+        pattern += " %H:%M:%S" if value.second else " %H:%M"
+    return str(value.strftime(pattern))
+
+
+def show_range(low: float, high: float, decimals: int | None, unit: str) -> str:
+    """Return two numbers, in digits that their distance makes worth reading.
+
+    Examples
+    --------
+    >>> show_range(12.37, 96.12, 2, "km"), show_range(3.0, 3.0, 0, "")
+    ('12 to 96 km', '3')
+    """
+    unit = f" {unit}" if unit else ""
+    if low == high:
+        return show_number(low, decimals) + unit
+    worth = max(0, 1 - math.floor(math.log10(high - low)))
+    digits = worth if decimals is None else min(decimals, worth)
+    first, last = show_number(low, digits), show_number(high, digits)
+    return f"{first}{unit}" if first == last else f"{first} to {last}{unit}"

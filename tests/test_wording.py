@@ -1,0 +1,324 @@
+"""Tests of the words of reasons: values, ranges, rarity and combinations."""
+
+import datetime
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from aeanomaly.scoring.usual import UsualLevels, UsualNumbers, UsualTimes
+from aeanomaly.scoring.wording.sentences import Cell, sentence
+from aeanomaly.scoring.wording.times import show_time_range
+from aeanomaly.scoring.wording.values import (
+    show_name,
+    show_number,
+    show_observed,
+    show_range,
+    unit_of,
+)
+
+NAN = float("nan")
+WITH_THE_REST = "usual by itself, not with the rest of the row"
+
+
+def cell(observed, number=NAN, expected=None, **changed):
+    defaults = {
+        "low": NAN,
+        "high": NAN,
+        "probability": NAN,
+        "own": NAN,
+        "rows_alike": NAN,
+        "alone": False,
+        "partner": "",
+    }
+    return Cell(observed, number, expected, **(defaults | changed))
+
+
+def numbers(*, counts=None, decimals=0, least=0.0, greatest=100.0, n_missing=0.0):
+    """A thousand numbers, evenly spread but for what is said."""
+    inner = [(s, 100 * s) for s in (0.01, 0.05, 0.95, 0.99)]
+    counts = None if counts is None else np.array(counts, dtype=float).T
+    quantiles = ((0.0, least), *inner, (1.0, greatest))
+    return UsualNumbers(1000.0, n_missing, None, decimals, quantiles, counts)
+
+
+def levels(n_missing=0.0):
+    """Of a thousand rows."""
+    return UsualLevels(1000.0, n_missing, np.zeros((3, 2)), 0.0)
+
+
+@pytest.mark.parametrize(
+    ("value", "decimals", "text"),
+    [
+        (71e6, None, "71,000,000"),
+        (71_000_000.4, 0, "71,000,000"),
+        (1.381934567e6, None, "1,381,935"),
+        (912.4, 2, "912.4"),
+        (99_999.0, 0, "99999"),
+        (-0.0, 2, "0"),
+        (-12_100.0, 0, "-12100"),
+        (0.00012346, None, "0.0001235"),
+        (1e-9, None, "1e-09"),
+    ],
+)
+def test_numbers_are_written_out(value, decimals, text):
+    assert show_number(value, decimals) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "decimals", "text"),
+    [
+        (np.float32(0.1), 1, "0.1"),
+        (912.456, 2, "912.456"),
+        (1 / 3, 2, "0.33"),
+        (2024, 0, "2024"),
+        (np.int64(71_000_000), 0, "71,000,000"),
+        (True, None, "True"),
+        (None, None, "missing"),
+        (pd.NA, None, "missing"),
+        (pd.NaT, None, "missing"),
+        (NAN, 0, "missing"),
+        (pd.Timestamp("2024-01-19"), None, "2024-01-19"),
+        (pd.Timestamp("2024-01-19 10:30"), None, "2024-01-19 10:30"),
+        (datetime.datetime(2024, 1, 19, 1, 2, 3), None, "2024-01-19 01:02:03"),
+    ],
+)
+def test_observed_values_are_shown_as_their_column_writes_them(value, decimals, text):
+    assert show_observed(value, decimals) == text
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "decimals", "text"),
+    [
+        (12.37, 96.12, 2, "12 to 96"),
+        (3.1234, 3.9234, None, "3.12 to 3.92"),
+        (0.0, 1.0, 0, "0 to 1"),
+        (5.0, 5.0, 0, "5"),
+        (1_000_000.0, 71_000_000.0, 0, "1,000,000 to 71,000,000"),
+    ],
+)
+def test_a_range_has_the_digits_that_its_length_is_worth(low, high, decimals, text):
+    assert show_range(low, high, decimals, "") == text
+    assert show_range(low, high, decimals, "kg") == f"{text} kg"
+
+
+@pytest.mark.parametrize(
+    ("name", "unit"),
+    [
+        ("weight_kg", "kg"),
+        ("distance_from_home_km", "km"),
+        ("amount (EUR)", "EUR"),
+        ("Process temperature [K]", "K"),
+        ("speed [km/h]", "km/h"),
+        ("share_pct", "%"),
+        ("Tool wear [min]", "min"),
+        ("temp_min", ""),
+        ("class_c", ""),
+        ("income (monthly)", ""),
+        ("kg", ""),
+        (3, ""),
+        (("a_kg", "b_kg"), ""),
+    ],
+)
+def test_a_name_may_end_with_a_unit(name, unit):
+    assert unit_of(name) == unit
+
+
+def test_names_and_values_command_no_terminal():
+    assert show_name("a\x1b[31m") == r"a\x1b[31m"
+    assert show_observed("b\r\n") == r"b\r\n"
+
+
+def test_names_of_several_levels_have_strokes_between():
+    assert show_name(("sensor", 1)) == "sensor/1"
+
+
+def seconds(text):
+    return pd.Timestamp(text).timestamp()
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "observed", "text"),
+    [
+        ("2024-02-03", "2024-05-19", "2024-01-19", "February to May 2024"),
+        ("2023-11-03", "2024-05-19", None, "November 2023 to May 2024"),
+        ("2019-02-03", "2023-05-19", "2025-01-01", "2019 to 2023"),
+        # In the same month, or year, as an end: finer, so that it stays outside.
+        ("2024-02-03", "2024-05-19", "2024-05-25", "2024-02-03 to 2024-05-19"),
+        ("2019-02-03", "2023-05-19", "2023-07-01", "February 2019 to May 2023"),
+        ("2024-02-03 14:00", "2024-02-03 18:30", None, "2024-02-03 14:00 to 18:30"),
+        ("2024-02-03", "2024-02-03", None, "2024-02-03"),
+    ],
+)
+def test_a_range_of_times_is_as_coarse_as_it_is_long(low, high, observed, text):
+    observed = None if observed is None else seconds(observed)
+    assert show_time_range(seconds(low), seconds(high), observed) == text
+
+
+@pytest.mark.parametrize(
+    ("usual", "said", "words"),
+    [
+        (numbers(), cell(70, 70.0, low=20.0, high=60.0), "expected 20 to 60"),
+        (
+            numbers(),
+            cell(70, 70.0, low=20.0, high=60.0, partner="country DE"),
+            "expected 20 to 60 with country DE",
+        ),
+        (
+            numbers(),
+            cell(912, 912.0, low=20.0, high=60.0),
+            "expected 20 to 60; at most 100 in training",
+        ),
+        (numbers(), cell(30, 30.0, low=20.0, high=60.0), WITH_THE_REST),
+        (
+            numbers(),
+            cell(30, 30.0, low=20.0, high=60.0, partner="country DE"),
+            "unusual with country DE",
+        ),
+        (
+            numbers(),
+            cell(97, 97.0, low=20.0, high=98.0),
+            "greater than in 95 % of rows",
+        ),
+        (numbers(), cell(0, 0.5, low=0.0, high=98.0), "less than in 99 % of rows"),
+        (
+            numbers(counts=[(0, 997), (1, 3)], greatest=1.0),
+            cell(1, 1.0, low=0.0, high=0.0),
+            "expected 0; rare: seen 3 times in 1,000 rows",
+        ),
+        (
+            numbers(counts=[(0, 1), (1, 999)], greatest=1.0),
+            cell(0, 0.0, low=0.0, high=1.0),
+            "rare: seen once in 1,000 rows",
+        ),
+        (
+            numbers(),
+            cell(NAN, NAN, low=20.0, high=60.0),
+            "never so in training; expected 20 to 60",
+        ),
+        (
+            numbers(n_missing=500.0),
+            cell(NAN, NAN, low=20.0, high=60.0),
+            "expected 20 to 60",
+        ),
+        (numbers(least=3.0, greatest=3.0), cell(4.0, 4.0), "always 3 in training"),
+        (numbers(least=3.0, greatest=3.0), cell(3.0, 3.0), WITH_THE_REST),
+    ],
+)
+def test_words_of_numbers(usual, said, words):
+    shown = show_observed(said.observed, 0)
+    assert sentence("x", usual, said) == f"x {shown}, {words}"
+
+
+def test_a_unit_stands_with_numbers():
+    said = cell(912.0, 912.0, low=20.0, high=60.0)
+    assert sentence("weight_kg", numbers(), said) == (
+        "weight_kg 912 kg, expected 20 to 60 kg; at most 100 kg in training"
+    )
+
+
+@pytest.mark.parametrize(
+    ("usual", "said", "words"),
+    [
+        (
+            levels(),
+            cell("XX", expected="FR", probability=0.9, own=0.0, rows_alike=0.0),
+            "never seen in training; expected FR (0.90)",
+        ),
+        (
+            levels(),
+            cell("BE", expected="FR", probability=0.9, own=0.01, rows_alike=5.0),
+            "rare: seen 5 times in 1,000 rows; expected FR (0.90)",
+        ),
+        (
+            levels(),
+            cell("DE", expected="FR", probability=0.9, own=0.1, partner="city Paris"),
+            "expected FR (0.90) with city Paris",
+        ),
+        # Not much more probable than the one that is there.
+        (
+            levels(),
+            cell("DE", expected="FR", probability=0.4, own=0.3),
+            WITH_THE_REST,
+        ),
+        (
+            levels(),
+            cell("FR", expected="FR", probability=0.9, own=0.9, partner="city Bonn"),
+            "unusual with city Bonn",
+        ),
+        (
+            levels(),
+            cell("z", expected="a", probability=0.01, own=0.0, rows_alike=None),
+            "rare or never seen in training",
+        ),
+        (
+            levels(),
+            cell("USD", expected="EUR", alone=True),
+            "always EUR in training",
+        ),
+        (
+            levels(n_missing=4.0),
+            cell(None, expected="FR", probability=0.99, own=0.0),
+            "rare: seen 4 times in 1,000 rows; expected FR (0.99)",
+        ),
+    ],
+)
+def test_words_of_levels(usual, said, words):
+    assert sentence("x", usual, said) == f"x {show_observed(said.observed)}, {words}"
+
+
+# Of a January: office hours, and no Sundays.
+TIMES = UsualTimes(
+    1000.0,
+    0.0,
+    None,
+    (seconds("2025-01-01 09:00"), seconds("2025-01-31 17:00")),
+    tuple([0.0] * 9 + [125.0] * 8 + [0.0] * 7),
+    (170.0, 170.0, 165.0, 165.0, 165.0, 165.0, 0.0),
+    (),
+)
+
+
+@pytest.mark.parametrize(
+    ("time", "ends", "words"),
+    [
+        (
+            "2025-01-20 03:12",
+            ("2025-01-05", "2025-01-30"),
+            "never seen in training between 03:00 and 04:00",
+        ),
+        (
+            "2025-01-19 10:00",
+            ("2025-01-05", "2025-01-30"),
+            "never seen in training on a Sunday",
+        ),
+        (
+            "2025-01-02 10:00",
+            ("2025-01-05", "2025-01-30"),
+            "expected 2025-01-05 to 2025-01-30",
+        ),
+        (
+            "2025-02-20 10:00",
+            ("2025-01-05", "2025-01-30"),
+            "after the training rows, 2025-01-01 to 2025-01-31",
+        ),
+        ("2025-01-20 10:00", ("2025-01-05", "2025-01-30"), WITH_THE_REST),
+    ],
+)
+def test_words_of_times(time, ends, words):
+    low, high = map(seconds, ends)
+    said = cell(pd.Timestamp(time), seconds(time), low=low, high=high)
+    assert sentence("when", TIMES, said) == f"when {time}, {words}"
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        (cell(912.4, expected=35.25), "expected about 35.25"),
+        (cell("BR", expected="FR", probability=0.94), "expected FR (0.94)"),
+        (cell("FR", expected="FR", probability=0.94), WITH_THE_REST),
+        (cell("BR", expected="infrequent", probability=0.94), WITH_THE_REST),
+    ],
+)
+def test_models_of_older_protocols_say_what_they_know(said, words):
+    assert sentence("x", None, said) == f"x {show_observed(said.observed)}, {words}"
