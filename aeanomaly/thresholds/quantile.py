@@ -94,7 +94,7 @@ class QuantileThreshold(Threshold):
             UserWarning,
             stacklevel=user_stacklevel(),
         )
-        return _extrapolated(scores, weights, self._expected(n_rows))
+        return _extrapolated(scores, weights, self._expected(n_rows), self.confidence)
 
     def _rank(self, n_rows: float) -> int:
         """Return the rank of the score below which rows are flagged; zero for none."""
@@ -122,7 +122,9 @@ class QuantileThreshold(Threshold):
         return self.quantile / (self._smallest(n_rows) * (n_rows + 1))
 
 
-def _extrapolated(scores: np.ndarray, weights: np.ndarray, share: float) -> float:
+def _extrapolated(
+    scores: np.ndarray, weights: np.ndarray, share: float, confidence: float | None
+) -> float:
     """Return an offset below all scores, as far as their lower tail lets expect."""
     n_rows = weights.sum()
     order = np.argsort(scores, kind="stable")
@@ -131,6 +133,11 @@ def _extrapolated(scores: np.ndarray, weights: np.ndarray, share: float) -> floa
     tail = np.diff(np.minimum(ends, n_tail), prepend=0.0)
     above = scores[order[np.searchsorted(ends, n_tail)]] - scores[order]
     scale = float(tail @ above) / n_tail
+    if confidence is not None:
+        from scipy.stats import gamma
+
+        # The scale may be greater than it looks.
+        scale *= n_tail / float(gamma.ppf(1 - confidence, n_tail))
     # The lowest is undercut with a probability of 1 / (n + 1).
     factor = math.log(share * (n_rows + 1))
     return score_of_rank(scores, weights, 1) + scale * factor
