@@ -45,10 +45,13 @@ class TrainingState(NamedTuple):
         What shapes the network; see `ProgramPlan`.
     state : list of ndarray
         Weights and optimizer state.
+    n_members : int
+        Networks that are trained together.
     """
 
     key: Any
     state: list[np.ndarray]
+    n_members: int
 
 
 class BaseAutoencoder(BaseEstimator):
@@ -113,15 +116,16 @@ class BaseAutoencoder(BaseEstimator):
         architecture, encoding, distinct = self._encode(X, sample_weight, known)
         Z = encoding.encode(distinct.table).Z
         share = self.validation_fraction
-        rows = split_rows(distinct, Z, share, rng, self._n_folds)
-        plan = program_plan(self, architecture, encoding, Z, self._n_members)
+        n_members = self._training.n_members if go_on else self._n_members(distinct)
+        rows = split_rows(distinct, Z, share, rng, self._n_folds(n_members))
+        plan = program_plan(self, architecture, encoding, Z, n_members)
         # Weights of a network of another shape are of no use.
         resumed = go_on and self._training.key == plan.key
         state = self._training.state if resumed else None
         result = self._train(plan, rows, encoding, rng, state, one_epoch)
         check_converged(self, result)
         if self.warm_start or one_epoch:
-            self._training = TrainingState(plan.key, result.state)
+            self._training = TrainingState(plan.key, result.state, n_members)
         self.architecture_ = architecture
         self.history_ = result.history
         self.n_iter_ = result.n_iter
@@ -166,20 +170,18 @@ class BaseAutoencoder(BaseEstimator):
         from .training.trainer import train
 
         weights = self._training_weights(rows, encoding)
-        visited = training_rows(self, rows, weights, self._auto_steps, self._n_members)
+        visited = training_rows(self, rows, weights, self._auto_steps, plan.n_members)
         options = training_options(self, visited.n_visits, self._auto_steps)
         if one_epoch:
             options = replace(options, max_iter=1, learning_rate="constant")
         return train(plan, visited, options, rng, callbacks=self.callbacks, state=state)
 
-    @property
-    def _n_members(self) -> int:
-        """Number of networks that are trained together."""
+    def _n_members(self, rows: DistinctRows) -> int:
+        """Return the number of networks that are trained together."""
         return 1
 
-    @property
-    def _n_folds(self) -> int:
-        """Number of sets of rows that networks of their own do not see."""
+    def _n_folds(self, n_members: int) -> int:
+        """Return the number of sets of rows that networks of their own do not see."""
         return 1
 
     def _training_weights(self, rows: FitRows, encoding: TableEncoding) -> np.ndarray:

@@ -92,7 +92,7 @@ class DecisionMixin:
         >>> detector = AutoencoderOutlierDetector(max_iter=20, random_state=0).fit(X)
         >>> rule = QuantileThreshold(quantile=0.05, confidence=0.9)
         >>> print(detector.fit_threshold(threshold=rule).threshold_.summary_)
-        At most 5 % of new normal rows are flagged with a probability of 90 %: by 200 \
+        At most 5 % of new normal rows are flagged with a probability of 90 %: by 400 \
 calibration scores.
         """
         check_is_fitted(self)

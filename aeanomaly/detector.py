@@ -13,6 +13,7 @@ from .base import BaseAutoencoder, generator
 from .decisions import DecisionMixin
 from .explanations import explain_frame, score_frame
 from .fitting.calibration import Calibrated, fit_hybrid, fit_reconstruction
+from .fitting.distinct_rows import DistinctRows
 from .fitting.hybrid import resolve_parts, suspicious_rows
 from .fitting.split import FitRows
 from .fitting.usual import fit_usual
@@ -23,6 +24,9 @@ from .scoring.parts import PARTS
 from .scoring.scorer import Scorer
 from .thresholds import THRESHOLDS, Threshold
 from .validation import NameIn
+
+# Networks, and those of tables so small that every row is needed to calibrate.
+_MEMBERS, _MEMBERS_OF_FEW, _FEW_ROWS = 2, 4, 1_000
 
 
 class AutoencoderOutlierDetector(OutlierMixin, DecisionMixin, BaseAutoencoder):
@@ -119,8 +123,9 @@ class AutoencoderOutlierDetector(OutlierMixin, DecisionMixin, BaseAutoencoder):
         "marginal", "covariance", "neighbourhood" and "surroundings" on the scale of
         their training tail probabilities. A list combines the parts that it holds:
         such names, and subclasses of `aeanomaly.ScorePart`.
-    n_estimators : int, default=2
-        Networks that are trained together.
+    n_estimators : int or "auto", default="auto"
+        Networks that are trained together. "auto" is two; four for fewer than 1,000
+        rows, so that each row is unseen by one of them and calibrates the threshold.
     trim_fraction : float, default=0.08
         Share of the training rows, the most surprising column by column, that is kept
         from the networks so that they do not learn anomalies; in [0, 0.5).
@@ -179,9 +184,10 @@ class AutoencoderOutlierDetector(OutlierMixin, DecisionMixin, BaseAutoencoder):
     -----
     A fit does not depend on the order of the rows, and a row that stands k times counts
     as one of weight k. Of fewer than 10,000 rows, each of several networks is kept from
-    other ones, a quarter of the rows, so that half of the rows are unseen once and
-    calibrate the threshold. For labelled data, `StratifiedKFold` in a grid search keeps
-    outliers in every fold; plain folds of rows sorted by class give missing scores.
+    other ones, a quarter of the rows, so that half of the rows, or all of fewer than
+    1,000, are unseen once and calibrate the threshold. For labelled data,
+    `StratifiedKFold` in a grid search keeps outliers in every fold; plain folds of rows
+    sorted by class give missing scores.
 
     References
     ----------
@@ -216,7 +222,10 @@ class AutoencoderOutlierDetector(OutlierMixin, DecisionMixin, BaseAutoencoder):
         ],
         "threshold": [NameIn(THRESHOLDS), Threshold, None],
         "score_type": [StrOptions({"hybrid", "reconstruction"}), list, tuple],
-        "n_estimators": [Interval(Integral, 1, None, closed="left")],
+        "n_estimators": [
+            Interval(Integral, 1, None, closed="left"),
+            StrOptions({"auto"}),
+        ],
         "trim_fraction": [Interval(Real, 0, 0.5, closed="left")],
         "n_references": [Interval(Integral, 0, None, closed="left")],
     }
@@ -248,7 +257,7 @@ class AutoencoderOutlierDetector(OutlierMixin, DecisionMixin, BaseAutoencoder):
         contamination="auto",
         threshold=None,
         score_type="hybrid",
-        n_estimators=2,
+        n_estimators="auto",
         trim_fraction=0.08,
         n_references=2_000,
         callbacks=None,
@@ -349,14 +358,14 @@ class AutoencoderOutlierDetector(OutlierMixin, DecisionMixin, BaseAutoencoder):
         self._fit_score(rule, rows, rng)
         return self
 
-    @property
-    def _n_members(self) -> int:
-        return self.n_estimators
+    def _n_members(self, rows: DistinctRows) -> int:
+        if self.n_estimators != "auto":
+            return self.n_estimators
+        return _MEMBERS if rows.weights.sum() >= _FEW_ROWS else _MEMBERS_OF_FEW
 
-    @property
-    def _n_folds(self) -> int:
+    def _n_folds(self, n_members: int) -> int:
         # Batch normalisation would show a network the rows that it must not see.
-        return 1 if self.batch_normalization else self.n_estimators
+        return 1 if self.batch_normalization else n_members
 
     def _training_weights(self, rows: FitRows, encoding: TableEncoding) -> np.ndarray:
         weights = rows.training_weights
