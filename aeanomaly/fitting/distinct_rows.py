@@ -19,6 +19,8 @@ from .encoding import Kinds, kinds_of, without_identifiers
 # Units in the least weight up to which weights that are not whole numbers are taken as
 # counts: by chance, rounded weights have a common unit as well, but a smaller one.
 _MAX_UNITS = 10
+# Rows that an epoch visits, at most, for the sake of weights.
+_MOST_WEIGHTED_VISITS = 2**22
 
 
 class DistinctRows(NamedTuple):
@@ -30,7 +32,8 @@ class DistinctRows(NamedTuple):
     weights : ndarray of shape (n_distinct,)
         Sum of the sample weights of each row's copies; see `relative_weights`.
     n_visits : int
-        Rows that one epoch visits: the sum of the weights.
+        Rows that one epoch visits: the sum of the weights, of which no more count than
+        there are rows, or 4,194,304.
     """
 
     table: Any
@@ -71,7 +74,9 @@ def distinct_rows(
         )
     _, first, inverse = np.unique(hashes[kept], return_index=True, return_inverse=True)
     merged = relative_weights(np.bincount(inverse, weights=weights[kept]))
-    n_visits = max(1, round(merged.sum()))
+    # Some rows may weigh a billion times what others do.
+    most = max(len(kept), _MOST_WEIGHTED_VISITS)
+    n_visits = max(1, round(min(merged.sum(), most)))
     return DistinctRows(take_rows(table, kept[first]), merged, n_visits)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..scoring.networks.forks import use_tensorflow
 from .callbacks import EpochCallbacks
 from .early_stopping import EarlyStopping
 from .freezing import freeze
@@ -135,6 +136,7 @@ def train(
     -------
     TrainingResult
     """
+    use_tensorflow()
     program = get_program(plan)
     with program.lock:
         if state is None:

@@ -269,10 +269,12 @@ class TableEncoding:
 
     def _scale_into(self, linear: np.ndarray, out: np.ndarray) -> bool:
         """Write the scaled columns; return whether no value was missing."""
-        scaled = linear - self._center
-        scaled *= self._inverse_scale
-        # One sum tells whether any value is not finite; the details are rare.
-        finite = not scaled.size or bool(np.isfinite(scaled.sum()))
+        # The greatest numbers overflow; as the greatest float they are far enough.
+        with np.errstate(over="ignore", invalid="ignore"):
+            scaled = linear - self._center
+            scaled *= self._inverse_scale
+            # One sum tells whether any value is not finite; the details are rare.
+            finite = not scaled.size or bool(np.isfinite(scaled.sum()))
         if not finite:
             self._reject_infinite(linear)
             np.nan_to_num(scaled, copy=False, nan=0.0)
@@ -290,8 +292,9 @@ class TableEncoding:
         raise infinite_values(name, infinite[:, encoded])
 
     def _missing_novelty(self, linear: np.ndarray) -> np.ndarray | None:
-        if linear.dtype.kind != "f" or not np.isnan(linear.sum()):
-            return None
+        with np.errstate(over="ignore", invalid="ignore"):
+            if linear.dtype.kind != "f" or not np.isnan(linear.sum()):
+                return None
         missing = np.isnan(linear)
         if not missing.any():
             return None

@@ -16,6 +16,7 @@ import numpy as np
 
 from ...exceptions import ArchiveIntegrityError
 from .base import FrozenNetwork
+from .forks import use_tensorflow
 from .keras_sizes import check_integers, check_outline, rows_together
 
 
@@ -189,6 +190,7 @@ class KerasNetwork(FrozenNetwork):
     def _run(self, part: str, H: np.ndarray) -> np.ndarray:
         import tensorflow as tf
 
+        use_tensorflow()
         # Few rows come in double precision, where a row's score must not depend on
         # its neighbours.
         dtype = "float64" if H.dtype == np.float64 else "float32"
@@ -265,6 +267,7 @@ def _rebuild(configuration: str, weights: list[np.ndarray], dtype: str) -> Any:
 def _build(configuration: str, dtype: str = "float32") -> Any:
     import keras
 
+    use_tensorflow()
     tree = json.loads(configuration)
     if dtype != "float32":
         _set_dtype(tree, dtype)

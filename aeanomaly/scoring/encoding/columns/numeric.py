@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -184,5 +185,7 @@ def _scaling(
     low, high = float(known.min()), float(known.max())
     if robust and np.isin(known, (low, high)).all():
         # Two values are levels: apart by one, as those of a category, however rare.
-        return float(np.average(known, weights=weights)), high - low
+        return float(np.average(known, weights=weights)), min(
+            high - low, sys.float_info.max
+        )
     return center_and_scale(known, weights, clip=robust)

@@ -32,9 +32,18 @@ def center_and_scale(
 ) -> tuple[float, float]:
     """Return mean and standard deviation, of values with clipped tails on request."""
     clipped = np.clip(values, *typical_range(values, weights)) if clip else values
-    center = np.average(clipped, weights=weights)
-    scale = math.sqrt(np.average((clipped - center) ** 2, weights=weights))
-    if not math.isfinite(scale) or scale == 0.0:
-        # Squares of the largest and smallest numbers overflow or vanish.
-        scale = float(np.abs(clipped - center).max())
-    return float(center), float(scale)
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        center, scale = _moments(clipped, weights)
+    if math.isfinite(scale) and scale > 0.0:
+        return center, scale
+    # Squares of the largest and smallest numbers overflow or vanish.
+    unit = float(np.abs(clipped).max())
+    center, scale = _moments(clipped / unit, weights)
+    if scale == 0.0:
+        scale = float(np.abs(clipped / unit - center).max())
+    return center * unit, min(scale, 1.0) * unit
+
+
+def _moments(values: np.ndarray, weights: np.ndarray) -> tuple[float, float]:
+    center = np.average(values, weights=weights)
+    return float(center), math.sqrt(np.average((values - center) ** 2, weights=weights))
