@@ -14,8 +14,8 @@ import pytest
 from cases import CHEAP, first_fast_others_slow, make_table
 
 import aeanomaly
-from aeanomaly.cli import arguments, main
 from aeanomaly.cli import fit as fit_command
+from aeanomaly.cli import main, options
 from aeanomaly.comparison import _forest_input, anomalies, measure
 from aeanomaly.exceptions import ColumnError
 from aeanomaly.files import TEMPORARY_MARK
@@ -569,7 +569,7 @@ def test_wrong_usage_exits_with_two(run, capsys, argv, message):
 def test_the_architectures_offered_are_those_that_exist():
     from aeanomaly.architectures import ARCHITECTURES
 
-    assert list(arguments._Architectures()) == list(ARCHITECTURES)
+    assert list(options.Architectures()) == list(ARCHITECTURES)
 
 
 # Labels and metrics
@@ -625,7 +625,8 @@ def test_reasons_are_written_as_columns(model, tmp_path, capsys):
     assert main([str(a) for a in arguments]) == 0
     written = pd.read_csv(out)
     assert list(written.columns[-4:]) == ["score", "is_outlier", "reason_1", "reason_2"]
-    assert written["reason_1"].str.contains(r", (?:as )?expected ").all()
+    columns = written["reason_1"].str.split(n=1).str[0]
+    assert set(columns) <= set(make_table().columns)
 
 
 def test_a_negative_number_of_reasons_is_wrong_usage(model, tmp_path, capsys):

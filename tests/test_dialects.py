@@ -251,8 +251,11 @@ def test_a_wrong_encoding_is_an_error_with_a_remedy(read):
 
 def test_expected_names_tell_the_header_of_a_table_of_one_row(tmp_path):
     path = tmp_path / "table.csv"
-    path.write_text("Daily;;\n1;2;3\n4,5;6;7\n")
-    assert open_table(path, expected=["1", "2", "3"]).column_names == ["1", "2", "3"]
+    path.write_text("Daily;;\n1;5;9\n4,5;6;7\n")
+    table = open_table(path)
+    assert table.column_names == ["column_1", "column_2", "column_3"]
+    table.expect(["1", "5", "9"])
+    assert table.column_names == ["1", "5", "9"]
 
 
 # Compressed files, streams, and several files

@@ -1,4 +1,4 @@
-"""The command line: ``aeanomaly detect | fit | score | inspect``.
+"""The command line: ``aeanomaly detect | fit | score | describe | inspect``.
 
 Each command is a module with a function ``run(arguments)``, imported only when it is
 asked for: ``score`` starts without scikit-learn and TensorFlow.
@@ -47,7 +47,11 @@ def main(argv: list[str] | None = None) -> int:
     >>> main(["inspect", "nowhere.aea"])
     1
     """
-    arguments = parse_arguments(argv)
+    try:
+        arguments = parse_arguments(argv)
+    except (AeanomalyError, OSError) as error:
+        complain(f"aeanomaly: error: {_sentence(error)}")
+        return _FAILED
     name = f"aeanomaly {arguments.command}"
     try:
         command = importlib.import_module(f".{arguments.module}", __name__)

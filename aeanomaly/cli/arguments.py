@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Container, Iterator
-from typing import TypeVar
+import sys
+from typing import Any
 
 from .. import __version__
+from .argument_types import finite_number, share
+from .config import with_config
+from .options import (
+    add_columns,
+    add_id,
+    add_model,
+    add_network,
+    add_output,
+    add_quiet,
+    add_rows,
+    add_table,
+)
 
-
-class _Architectures(Container[str]):
-    """Names of the architectures, looked up only when somebody asks for them."""
-
-    def __iter__(self) -> Iterator[str]:
-        from ..architectures import ARCHITECTURES
-
-        return iter(ARCHITECTURES)
-
-    def __contains__(self, name: object) -> bool:
-        return name in list(self)
-
-
-Number = TypeVar("Number", int, float)
-
-_TABLE = "table in CSV (.csv, .csv.gz) or Parquet (.parquet)"
+_SHOWN_ROWS = 10
 
 
 def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
@@ -33,12 +30,36 @@ def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
     ----------
     argv : list of str or None
         Arguments without the program's name; None for those of the process.
+
+    Raises
+    ------
+    TableError
+        If a ``--config`` file cannot be used.
     """
     parser = _build_parser()
-    arguments = parser.parse_args(argv)
-    if getattr(arguments, "normal", None) is not None and arguments.label is None:
-        parser.error("--normal says how to read --label, which is missing")
+    given = sys.argv[1:] if argv is None else argv
+    arguments = parser.parse_args(with_config(given, _commands_of(parser)))
+    for option, needed, why in (
+        ("normal", "label", "--normal says how to read --label, which is missing"),
+        ("train_on", "label", "--train-on is a value of --label, which is missing"),
+        ("time", "since", "--time says what --since looks at, which is missing"),
+    ):
+        if getattr(arguments, option, None) is not None and (
+            getattr(arguments, needed) is None
+        ):
+            parser.error(why)
+    if getattr(arguments, "table", None) == []:
+        parser.error("the following arguments are required: TABLE")
     return arguments
+
+
+def _commands_of(parser: argparse.ArgumentParser) -> dict[str, Any]:
+    """Return the parser of each command."""
+    return next(
+        dict(action.choices)
+        for action in parser._actions
+        if isinstance(action.choices, dict)
+    )
 
 
 def _build_parser() -> argparse.ArgumentParser:
@@ -50,6 +71,7 @@ def _build_parser() -> argparse.ArgumentParser:
     _add_detect(commands)
     _add_fit(commands)
     _add_score(commands)
+    _add_describe(commands)
     _add_inspect(commands)
     return parser
 
@@ -69,154 +91,62 @@ def _add_detect(commands: argparse._SubParsersAction) -> None:
         "detect",
         "Fit a detector on a table and score the same rows",
     )
-    parser.add_argument("table", metavar="TABLE", help=_TABLE)
-    _add_output(parser)
-    _add_columns(parser)
-    _add_network(parser)
+    add_table(parser)
+    add_output(parser, _SHOWN_ROWS)
+    add_columns(parser)
     parser.add_argument(
         "--normal",
         metavar="VALUE",
-        help="the label of normal rows; default: 0 or False",
+        help="the label of normal rows; default: that of --train-on, or 0 or False",
     )
-    _add_quiet(parser)
+    add_rows(parser)
+    add_network(parser)
+    add_quiet(parser)
 
 
 def _add_fit(commands: argparse._SubParsersAction) -> None:
     parser = _add_command(commands, "fit", "fit", "Fit a detector and save it")
-    parser.add_argument("table", metavar="TABLE", help=_TABLE)
-    parser.add_argument(
-        "--model", required=True, metavar="MODEL.aea", help="model file to write"
-    )
-    _add_columns(parser)
-    _add_network(parser)
-    _add_quiet(parser)
+    add_table(parser)
+    add_model(parser, "write")
+    add_columns(parser)
+    add_rows(parser)
+    add_network(parser)
+    add_quiet(parser)
 
 
 def _add_score(commands: argparse._SubParsersAction) -> None:
     parser = _add_command(
         commands, "score", "score", "Score a table of any size with a saved detector"
     )
-    parser.add_argument("table", metavar="TABLE", help=_TABLE)
-    parser.add_argument(
-        "--model", required=True, metavar="MODEL.aea", help="model file to read"
+    add_table(parser)
+    add_model(parser, "read")
+    add_output(parser, 0)
+    add_id(parser)
+    cut = parser.add_mutually_exclusive_group()
+    cut.add_argument(
+        "--threshold",
+        type=finite_number,
+        metavar="SCORE",
+        help="flag rows that score below it, not below the model's threshold",
     )
-    _add_output(parser)
-    _add_quiet(parser)
+    cut.add_argument(
+        "--share",
+        type=share,
+        metavar="SHARE",
+        help="flag at most this share of new normal rows, by the scores of rows kept "
+        "in the model",
+    )
+    add_quiet(parser)
+
+
+def _add_describe(commands: argparse._SubParsersAction) -> None:
+    parser = _add_command(
+        commands, "describe", "describe", "Show how a table is read, and train nothing"
+    )
+    add_table(parser)
+    add_columns(parser)
 
 
 def _add_inspect(commands: argparse._SubParsersAction) -> None:
     parser = _add_command(commands, "inspect", "inspection", "Show what a model holds")
     parser.add_argument("model", metavar="MODEL.aea", help="model file to read")
-
-
-def _add_output(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--output",
-        required=True,
-        metavar="OUT",
-        help="table to write: all columns of TABLE, then score (the lower, the more "
-        "abnormal) and is_outlier; the suffix says the format",
-    )
-    parser.add_argument(
-        "--reasons",
-        type=_n_reasons,
-        default=0,
-        metavar="N",
-        help="columns reason_1 to reason_N to add: the columns of TABLE that make up "
-        "the score, with what was observed and expected; default: 0",
-    )
-
-
-def _add_columns(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--drop",
-        nargs="+",
-        action="extend",
-        default=[],
-        metavar="COLUMN",
-        help="columns that the detector must not see, such as identifiers; separated "
-        "by spaces or commas",
-    )
-    parser.add_argument(
-        "--label",
-        metavar="COLUMN",
-        help="column that says which rows are anomalies: never used in training; "
-        "detect measures its scores with it",
-    )
-
-
-def _add_network(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--contamination",
-        type=_contamination,
-        default="auto",
-        metavar="SHARE",
-        help="share of the rows to flag, up to 0.5; default: auto, a threshold that "
-        "flags about 1 %% of new normal rows",
-    )
-    parser.add_argument(
-        "--architecture",
-        choices=_Architectures(),
-        default="denoising",
-        metavar="NAME",
-        help="kind of autoencoder: %(choices)s; default: denoising",
-    )
-    parser.add_argument(
-        "--latent-dim",
-        type=_latent_dim,
-        default="auto",
-        metavar="N",
-        help="size of the code; default: auto",
-    )
-    parser.add_argument(
-        "--random-state",
-        type=_random_state,
-        default=0,
-        metavar="SEED",
-        help="seed of all random numbers; default: 0",
-    )
-
-
-def _add_quiet(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--quiet", action="store_true", help="print nothing but warnings and errors"
-    )
-
-
-def _n_reasons(text: str) -> int:
-    number = _number(int, text, "a whole number from 0")
-    if number < 0:
-        raise argparse.ArgumentTypeError(f"{text} is below 0")
-    return number
-
-
-def _contamination(text: str) -> float | str:
-    if text == "auto":
-        return text
-    share = _number(float, text, "'auto' or a number in (0, 0.5]")
-    if not 0 < share <= 0.5:
-        raise argparse.ArgumentTypeError(f"{text} is not in (0, 0.5]")
-    return share
-
-
-def _latent_dim(text: str) -> int | str:
-    if text == "auto":
-        return text
-    size = _number(int, text, "'auto' or a positive whole number")
-    if size < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not positive")
-    return size
-
-
-def _random_state(text: str) -> int:
-    seed = _number(int, text, "a whole number from 0 on")
-    if seed < 0:
-        raise argparse.ArgumentTypeError(f"{text} is negative")
-    return seed
-
-
-def _number(kind: Callable[[str], Number], text: str, allowed: str) -> Number:
-    try:
-        return kind(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not {allowed}") from None

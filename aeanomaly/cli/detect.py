@@ -10,73 +10,110 @@ from typing import Any
 import numpy as np
 
 from ..comparison import (
+    Metrics,
     anomalies,
     format_metrics,
     measure,
     measure_isolation_forest,
 )
-from ..scoring.reasons import score_with_reasons
-from ..tables import check_output, open_table
-from .fit import TrainingTable, describe_input, fit_detector, read_features
+from ..tables import check_output
+from .describe import describe_input
+from .fit import fit_detector
 from .flagged import FlaggedRows
-from .score import check_added_names, write_scores
+from .inputs import TrainingTable, open_input, read_training_table, shown_tables
+from .reading_report import report_columns
+from .score import check_added_names, check_streams, write_scores
+from .summary import say_json
 from .terminal import say
-
-_SHOWN_ROWS = 10
-_SHOWN_REASONS = 2
+from .top_rows import TopRows
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Train, write all rows with their scores, and summarise."""
-    source = open_table(arguments.table)
+    check_streams(arguments)
+    source = open_input(arguments)
     check_added_names(source, arguments.reasons)
     check_output(arguments.output, source.paths)
-    table = read_features(arguments)
+    table = read_training_table(source, arguments)
     # Labels that cannot be used are an error before training, not after.
     labels = (
         _Labels(table.whole[arguments.label], arguments) if arguments.label else None
     )
-    detector, fit_seconds = fit_detector(table.features, arguments)
+    detector, fit_seconds = fit_detector(table.training, arguments)
     start = time.perf_counter()
-    flagged = FlaggedRows(
-        detector.scorer_, detector.offset_, explained=not arguments.quiet
-    )
-    scores = _write(source, detector, flagged, arguments)
-    score_seconds = time.perf_counter() - start
+    scored = _write(source, detector, arguments)
+    seconds = [fit_seconds, time.perf_counter() - start]
     if arguments.quiet:
         return
-    say(describe_input(arguments.table, table))
-    say(f"Trained in {fit_seconds:.1f} s, scored and written in {score_seconds:.1f} s.")
-    say(flagged.describe())
-    top = _top_rows(table, scores, detector.scorer_)
-    say(f"\nThe most abnormal rows, counted from 0:\n{top}\n")
-    if labels is not None:
-        say(labels.compare(scores, table.features, fit_seconds + score_seconds))
-    say(f"Written to {arguments.output}.")
+    metrics = (
+        labels.measure(scored.scores, table.features, sum(seconds)) if labels else []
+    )
+    if arguments.json:
+        _say_json(scored, detector, metrics, arguments)
+    else:
+        _say(table, scored, detector, seconds, arguments)
+        if labels is not None:
+            say(labels.in_words(metrics))
+        say(f"Written to {arguments.output}.")
 
 
-def _write(
-    source: Any, detector: Any, flagged: FlaggedRows, arguments: argparse.Namespace
-) -> np.ndarray:
-    """Write the rows with their scores, count them, and return the scores."""
+class _Scored:
+    """What is known of the rows when all are scored."""
+
+    def __init__(self, flagged: FlaggedRows, top: TopRows, scores: np.ndarray) -> None:
+        self.flagged = flagged
+        self.top = top
+        self.scores = scores
+
+
+def _write(source: Any, detector: Any, arguments: argparse.Namespace) -> _Scored:
+    """Write the rows with their scores, count them, and keep the lowest."""
+    explained = not arguments.quiet
+    flagged = FlaggedRows(detector.scorer_, detector.offset_, explained=explained)
+    top = TopRows(arguments.top, arguments.id)
     written = []
     batches = write_scores(source, detector.scorer_, detector.offset_, arguments)
     with contextlib.closing(batches):
-        for features, scores in batches:
-            flagged.add(features, scores)
+        for batch, scores in batches:
+            flagged.add(batch.features, scores)
+            top.add(batch, scores)
             written.append(scores)
-    return np.concatenate(written)
+    return _Scored(flagged, top, np.concatenate(written))
 
 
-def _top_rows(table: TrainingTable, scores: np.ndarray, scorer: Any) -> str:
-    top = np.argsort(scores, kind="stable")[:_SHOWN_ROWS]
-    features = scorer.encoding.select(table.features.iloc[top])
-    _, reasons = score_with_reasons(scorer, features, _SHOWN_REASONS)
-    lines = [
-        f"{row:>9,}  {scores[row]:>8.3f}  {'; '.join(texts)}"
-        for row, texts in zip(top, reasons, strict=True)
-    ]
-    return "\n".join([f"{'row':>9}  {'score':>8}  reasons", *lines])
+def _say(
+    table: TrainingTable,
+    scored: _Scored,
+    detector: Any,
+    seconds: list[float],
+    arguments: argparse.Namespace,
+) -> None:
+    fitted, written = seconds
+    say(describe_input(shown_tables(arguments), table))
+    say(f"\n{report_columns(detector.model_.encoding, table.left_out)}\n")
+    say(f"Trained in {fitted:.1f} s, scored and written in {written:.1f} s.")
+    say(scored.flagged.describe())
+    listed = scored.top.listed(detector.scorer_)
+    say(f"\n{scored.top.in_words(listed)}\n" if listed else "")
+
+
+def _say_json(
+    scored: _Scored,
+    detector: Any,
+    metrics: list[Metrics],
+    arguments: argparse.Namespace,
+) -> None:
+    say_json(
+        {
+            "table": [str(path) for path in arguments.table],
+            "rows": scored.flagged.n_rows,
+            **scored.flagged.summary(),
+            "columns": detector.columns_.to_dict("records"),
+            "top": [row._asdict() for row in scored.top.listed(detector.scorer_)],
+            "metrics": [measured._asdict() for measured in metrics],
+            "output": arguments.output,
+        }
+    )
 
 
 class _Labels:
@@ -86,17 +123,24 @@ class _Labels:
         self._name = arguments.label
         self._random_state = arguments.random_state
         self._labelled = values.notna().to_numpy()
-        self._is_anomaly = anomalies(values[self._labelled], arguments.normal)
+        normal = arguments.normal or arguments.train_on
+        self._is_anomaly = anomalies(values[self._labelled], normal)
 
-    def compare(self, scores: np.ndarray, features: Any, seconds: float) -> str:
-        """Return the metrics of the detector and of an isolation forest as text."""
+    def measure(
+        self, scores: np.ndarray, features: Any, seconds: float
+    ) -> list[Metrics]:
+        """Return the metrics of the detector and of an isolation forest."""
         name, found = "AutoencoderOutlierDetector", self._is_anomaly
-        metrics = [
+        return [
             measure(name, scores[self._labelled], found, seconds),
             measure_isolation_forest(
                 features, found, self._labelled, self._random_state
             ),
         ]
+
+    def in_words(self, metrics: list[Metrics]) -> str:
+        """Return the metrics as text."""
+        found = self._is_anomaly
         return (
             f"Measured with {self._name!r}, which labels {found.sum():,} of "
             f"{len(found):,} rows ({found.mean():.2%}) as anomalies:\n"

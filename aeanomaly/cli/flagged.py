@@ -10,6 +10,7 @@ import numpy as np
 from ..printable import printable
 from ..scoring.reasons import iter_reasons
 from ..scoring.scorer import Scorer
+from .column_choice import drop_option
 
 # Flagged rows of each batch that are explained: all would take longer than scoring.
 _EXPLAINED_ROWS = 20
@@ -81,6 +82,17 @@ class FlaggedRows:
             lines.append(f"Their first reason is most often {columns}.")
         return "\n".join(lines)
 
+    def summary(self) -> dict[str, Any]:
+        """Return the same for programs."""
+        return {
+            "flagged": self._n_flagged,
+            "threshold": self._offset,
+            "first_reasons": {
+                str(name): round(count / self._n_flagged, 4)
+                for name, count in self._by_column.most_common()
+            },
+        }
+
     def suspicion(self) -> str | None:
         """Return what to look into if most rows are flagged, which few should be."""
         if self._n_flagged <= self.n_rows / 2 or not self._by_column:
@@ -89,5 +101,5 @@ class FlaggedRows:
         return (
             f"more than half of the rows are flagged, most often for {name!r}. If all "
             f"rows changed in it since training, as in a time or a counter, fit again "
-            f"on recent rows, or with --drop {name}."
+            f"on recent rows, or with {drop_option(str(name))}."
         )

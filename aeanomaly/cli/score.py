@@ -11,19 +11,23 @@ from typing import Any
 import numpy as np
 
 from ..exceptions import ArchiveError, ColumnError, TableError
-from ..scoring.archive import read_model
+from ..scoring.archive import SavedModel, read_model
 from ..scoring.encoding.table import TableEncoding, check_names
 from ..scoring.reasons import score_with_reasons
 from ..scoring.scorer import Scorer
-from ..tables import check_output, open_table, table_writer
+from ..tables import STANDARD_STREAM, check_output, table_writer
+from .column_choice import known_column
 from .flagged import FlaggedRows
+from .inputs import open_input, shown_tables
+from .summary import say_json
 from .terminal import RowProgress, note, say, shows_progress
+from .top_rows import TopRows
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Score in one pass, in memory that does not grow with the number of rows."""
-    table = open_table(arguments.table)
-    check_added_names(table, arguments.reasons)
+    check_streams(arguments)
+    table = open_input(arguments)
     check_output(arguments.output, [*table.paths, arguments.model])
     model = read_model(arguments.model)
     if model.scorer is None or model.offset is None:
@@ -31,21 +35,80 @@ def run(arguments: argparse.Namespace) -> None:
             f"{arguments.model} holds an {model.estimator}, which has no threshold. "
             f"Pass the model of an AutoencoderOutlierDetector."
         )
+    encoding = model.scorer.encoding
+    if encoding.named:
+        table.expect([str(name) for name in encoding.names])
+    check_added_names(table, arguments.reasons)
+    if arguments.id is not None:
+        known_column(arguments.id, table.column_names, "--id")
+    offset = _offset(model, arguments)
     start = time.perf_counter()
-    flagged = FlaggedRows(model.scorer, model.offset, explained=not arguments.quiet)
-    batches = write_scores(table, model.scorer, model.offset, arguments)
+    flagged = FlaggedRows(model.scorer, offset, explained=not arguments.quiet)
+    top = TopRows(arguments.top, arguments.id)
+    batches = write_scores(table, model.scorer, offset, arguments)
     with contextlib.closing(batches):
-        for features, scores in batches:
-            flagged.add(features, scores)
+        for batch, scores in batches:
+            flagged.add(batch.features, scores)
+            top.add(batch, scores)
+    if arguments.quiet:
+        return
     for text in table.notes():
-        note(f"{arguments.table}: {text}")
-    if not arguments.quiet:
-        seconds = time.perf_counter() - start
-        say(f"Scored {flagged.n_rows:,} rows of {arguments.table} in {seconds:.1f} s.")
-        say(flagged.describe())
-        if suspicion := flagged.suspicion():
-            note(suspicion)
-        say(f"Written to {arguments.output}.")
+        note(f"{table.path}: {text}")
+    if suspicion := flagged.suspicion():
+        note(suspicion)
+    listed = top.listed(model.scorer)
+    if arguments.json:
+        say_json(
+            {
+                "table": [str(path) for path in arguments.table],
+                "rows": flagged.n_rows,
+                **flagged.summary(),
+                "top": [row._asdict() for row in listed],
+                "output": arguments.output,
+            }
+        )
+        return
+    seconds = time.perf_counter() - start
+    tables = shown_tables(arguments)
+    say(f"Scored {flagged.n_rows:,} rows of {tables} in {seconds:.1f} s.")
+    say(flagged.describe())
+    if listed:
+        say(f"\n{top.in_words(listed)}\n")
+    say(f"Written to {arguments.output}.")
+
+
+def check_streams(arguments: argparse.Namespace) -> None:
+    """Keep results out of a table on standard output: they would be part of it."""
+    if arguments.output == STANDARD_STREAM:
+        if arguments.json:
+            raise TableError(
+                "--json and --output - both write to standard output. Pass a file."
+            )
+        arguments.quiet = True
+
+
+def _offset(model: SavedModel, arguments: argparse.Namespace) -> float:
+    """Return the score below which rows are flagged."""
+    if arguments.threshold is not None:
+        return float(arguments.threshold)
+    if arguments.share is None:
+        return float(model.offset)  # type: ignore[arg-type]
+    calibration = model.calibration
+    if calibration is None:
+        raise ArchiveError(
+            f"{arguments.model} holds no scores of unseen rows, which --share needs: "
+            f"an older aeanomaly wrote it. Fit again, or pass --threshold."
+        )
+    # The rank whose p-value is at most the share.
+    at_most = arguments.share * (calibration.n_rows + 1.0) - 1.0
+    below = np.cumsum(calibration.weights) <= at_most + 1e-9
+    if at_most < 0:
+        raise ArchiveError(
+            f"--share {arguments.share} cannot be promised from the "
+            f"{calibration.n_rows:,.0f} scores in {arguments.model}: the least is "
+            f"{calibration.smallest_p_value:.3g}. Pass at least that."
+        )
+    return float(calibration.scores[min(below.sum(), len(below) - 1)])
 
 
 def check_added_names(table: Any, n_reasons: int) -> None:
@@ -62,18 +125,19 @@ def check_added_names(table: Any, n_reasons: int) -> None:
 def write_scores(
     table: Any, scorer: Scorer, offset: float, arguments: argparse.Namespace
 ) -> Generator[tuple[Any, np.ndarray], None, None]:
-    """Write a table with its scores; yield each batch's fitted columns and scores.
+    """Write a table with its scores; yield each batch and its scores.
 
     The file appears after the last batch; closed before, the generator leaves none.
 
     Parameters
     ----------
-    table : CsvTable or ParquetTable
+    table : TextTable or another
     scorer : Scorer
     offset : float
         Rows that score below it are outliers.
     arguments : Namespace
-        With the output's name, the number of reasons, and whether to be quiet.
+        With the output's name, the number of reasons, whether to write flagged rows
+        only, and whether to be quiet.
     """
     progress = shows_progress(arguments.quiet)
     names = fitted_names(scorer.encoding, table.column_names)
@@ -84,12 +148,16 @@ def write_scores(
         contextlib.closing(RowProgress(table.n_rows, progress)) as line,
     ):
         for batch in table.iter_batches(columns):
-            features = batch.features
-            added = added_columns(scorer, offset, features, arguments.reasons)
-            writer.write(batch, added)
+            added = added_columns(scorer, offset, batch.features, arguments.reasons)
+            if arguments.only_flagged:
+                chosen = added["is_outlier"]
+                rows = {name: values[chosen] for name, values in added.items()}
+                writer.write(batch.select(chosen), rows)
+            else:
+                writer.write(batch, added)
             n_rows += len(added["score"])
             line.show(n_rows)
-            yield features, added["score"]
+            yield batch, added["score"]
 
 
 def added_columns(
@@ -105,11 +173,10 @@ def added_columns(
         The fitted columns in their order.
     n_reasons : int
     """
-    if not len(features):
-        none = np.empty((0, n_reasons), dtype=object)
-        reasons = {f"reason_{rank}": none[:, 0] for rank in range(1, n_reasons + 1)}
-        return {"score": np.empty(0), "is_outlier": np.empty(0, bool), **reasons}
-    scores, texts = score_with_reasons(scorer, features, n_reasons)
+    if len(features):
+        scores, texts = score_with_reasons(scorer, features, n_reasons)
+    else:
+        scores, texts = np.empty(0), np.empty((0, n_reasons), dtype=object)
     reasons = {f"reason_{rank}": text for rank, text in enumerate(texts.T, start=1)}
     return {"score": scores, "is_outlier": scores < offset, **reasons}
 

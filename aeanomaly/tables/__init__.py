@@ -10,8 +10,10 @@ from .formats import table_writer
 from .outputs import check_output, check_target
 from .reading import ReadOptions
 from .several import open_table
+from .sources import STANDARD_STREAM
 
 __all__ = [
+    "STANDARD_STREAM",
     "ReadOptions",
     "check_output",
     "check_target",

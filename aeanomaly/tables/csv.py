@@ -23,6 +23,7 @@ import numpy as np
 from ..exceptions import TableError
 from ..scoring.encoding.columns import Column
 from .columns import arrow_array, as_fitted, batch_rows, no_rows, with_times
+from .dates import with_dates
 from .dialect import Dialect
 from .encodings import latin_encoding, sniff_encoding
 from .numbers import as_numbers
@@ -92,6 +93,11 @@ class TextBatch:
         """Return the fields of each row, None where one is missing."""
         return self._rows
 
+    def values_of(self, name: str) -> list[str]:
+        """Return the fields of a column."""
+        position = self._names.index(name)
+        return [row[position] for row in self._rows]
+
     def select(self, chosen: np.ndarray) -> TextBatch:
         """Return the rows where a mask holds."""
         rows = list(compress(self._rows, chosen))
@@ -128,8 +134,6 @@ class TextTable:
     ----------
     source : Source
     options : ReadOptions, default=BY_ITSELF
-    expected : sequence of str, default=()
-        Names of columns that the table should have.
 
     Attributes
     ----------
@@ -145,27 +149,26 @@ class TextTable:
 
     n_rows = None
 
-    def __init__(
-        self,
-        source: Source,
-        options: ReadOptions = BY_ITSELF,
-        expected: Sequence[str] = (),
-    ) -> None:
+    def __init__(self, source: Source, options: ReadOptions = BY_ITSELF) -> None:
         self.path = Path(source.name)
         self._source = source
         self._options = options
         self._dropped: Counter[str] = Counter()
         with _as_table_errors(source.name):
-            encoding = _known_encoding(options.encoding) or self._find_encoding()
-            with self._open_text(encoding) as lines:
-                head = head_of(lines, _HEAD_LINES, _HEAD_CHARS)
+            self._encoding = _known_encoding(options.encoding) or self._find_encoding()
+            with self._open_text(self._encoding) as lines:
+                self._head = head_of(lines, _HEAD_LINES, _HEAD_CHARS)
+        self.paths = [source.path]
+        self.expect([])
+
+    def expect(self, names: Sequence[str]) -> None:
+        """Look at the lines again, knowing the names of columns that there are."""
         try:
-            self.dialect = sniff(head, encoding, options, expected)
+            self.dialect = sniff(self._head, self._encoding, self._options, names)
         except TableError as error:
-            raise TableError(f"{source.name} {error}.") from None
+            raise TableError(f"{self.path} {error}.") from None
         self.column_names = self.dialect.names
         self.header = list(self.dialect.header) or self.column_names
-        self.paths = [source.path]
 
     def notes(self) -> list[str]:
         """Return what is read otherwise than a plain file would be, in words.
@@ -212,7 +215,9 @@ class TextTable:
             _as_table_errors(self._source.name),
             self._open_text(self.dialect.encoding) as lines,
         ):
-            rows = RowReader(lines, self.dialect, self._source.name)
+            rows = RowReader(
+                lines, self.dialect, self._source.name, self._options.strict
+            )
             yield rows
             self._dropped = rows.dropped
 
@@ -228,7 +233,8 @@ class TextTable:
         if numbers:
             frame, _ = self._read_all(numbers)
         frame.columns = self.column_names
-        return with_times(self._with_numbers(frame, numbers))
+        frame = with_dates(self._with_numbers(frame, numbers), self._options)
+        return with_times(frame)
 
     def _with_numbers(self, frame: Any, left: Sequence[int]) -> Any:
         """Return a frame in which numbers in the file's own marks are numbers."""
@@ -316,7 +322,10 @@ class TextTable:
                 if _is_text(parsed[name])
             }
         )
-        features = as_fitted(typed, columns)
+        times = [n for n, column in columns.items() if column.storage == "time"]
+        dates = tuple(name for name in self._options.dates if name in times)
+        dated = with_dates(typed[times], self._options._replace(dates=dates))
+        features = as_fitted(typed.assign(**dated), columns)
         return TextBatch(self.header, self.column_names, rows, features, columns)
 
 

@@ -6,7 +6,7 @@ import contextlib
 import importlib
 import importlib.util
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -66,7 +66,6 @@ _SUFFIXES = ".csv, .tsv, .txt, .data (each also with .gz, .zip or .zst) or .parq
 def open_file(
     path: str | os.PathLike[str],
     options: ReadOptions = BY_ITSELF,
-    expected: Sequence[str] = (),
 ) -> Any:
     """Open a table file for reading.
 
@@ -76,8 +75,6 @@ def open_file(
         A file whose ending says its format; ``-`` is standard input.
     options : ReadOptions, default=BY_ITSELF
         How a text file is to be read.
-    expected : sequence of str, default=()
-        Names of columns that the table should have.
 
     Returns
     -------
@@ -105,7 +102,7 @@ def open_file(
     check_compression(source.compression, f"Reading {source.name}")
     if found.table is None:
         raise TableError(f"{path}: {found.name} is only written. Pass a .jsonl file.")
-    return getattr(_module_of(found.module), found.table)(source, options, expected)
+    return getattr(_module_of(found.module), found.table)(source, options)
 
 
 @contextlib.contextmanager

@@ -51,6 +51,10 @@ class ParquetBatch:
         self.features = features
         self._rows = rows
 
+    def values_of(self, name: str) -> list[Any]:
+        """Return the values of a column."""
+        return self._rows.column(name).to_pylist()
+
     def select(self, chosen: np.ndarray) -> ParquetBatch:
         """Return the rows where a mask holds."""
         return ParquetBatch(self._rows.filter(chosen), self.features[chosen])
@@ -98,17 +102,11 @@ class ParquetTable:
     source : Source
     options : ReadOptions, default=BY_ITSELF
         How text would be read: a Parquet file says all of it itself.
-    expected : sequence of str, default=()
     """
 
     dialect = None
 
-    def __init__(
-        self,
-        source: Source,
-        options: ReadOptions = BY_ITSELF,
-        expected: Sequence[str] = (),
-    ) -> None:
+    def __init__(self, source: Source, options: ReadOptions = BY_ITSELF) -> None:
         self.path = Path(source.name)
         self.paths = [source.path]
         self._source = source
@@ -122,6 +120,9 @@ class ParquetTable:
                     f"Column {name!r} appears more than once in {self.path}. Rename "
                     f"one."
                 )
+
+    def expect(self, names: Sequence[str]) -> None:
+        """Do nothing: a Parquet file says the names of its columns itself."""
 
     def notes(self) -> list[str]:
         """Return nothing: a Parquet file is read as it says."""

@@ -26,6 +26,8 @@ class RowReader:
     dialect : Dialect
     name : str
         What errors call the file.
+    strict : bool, default=False
+        Whether what would be dropped is an error.
 
     Attributes
     ----------
@@ -33,7 +35,10 @@ class RowReader:
         How many lines were dropped, by what they are.
     """
 
-    def __init__(self, lines: Iterable[str], dialect: Dialect, name: str) -> None:
+    def __init__(
+        self, lines: Iterable[str], dialect: Dialect, name: str, strict: bool = False
+    ) -> None:
+        self._strict = strict
         self._dialect = dialect
         self._name = name
         self._raw: list[str] = []
@@ -101,6 +106,12 @@ class RowReader:
                 raise self._wrong_width(len(row))
 
     def _drop(self, kind: str) -> None:
+        if self._strict:
+            line = self._dialect.skipped + self._reader.line_num
+            raise TableError(
+                f"{self._name} holds one {kind} in line {line}, which would be "
+                f"dropped. Remove it, or leave --strict out."
+            )
         self._altered = True
         self.dropped[kind] += 1
 

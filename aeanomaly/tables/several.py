@@ -20,7 +20,6 @@ _Paths = str | os.PathLike[str]
 def open_table(
     paths: _Paths | Sequence[_Paths],
     options: ReadOptions = BY_ITSELF,
-    expected: Sequence[str] = (),
 ) -> Any:
     """Open one or more table files for reading, as one table.
 
@@ -31,8 +30,6 @@ def open_table(
         are parts of a table. ``-`` is standard input.
     options : ReadOptions, default=BY_ITSELF
         How text files are to be read.
-    expected : sequence of str, default=()
-        Names of columns that the table should have.
 
     Returns
     -------
@@ -47,7 +44,7 @@ def open_table(
     """
     given = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
     files = [file for path in given for file in _files_of(Path(path))]
-    tables = [open_file(file, options, expected) for file in files]
+    tables = [open_file(file, options) for file in files]
     if len(tables) == 1:
         return tables[0]
     return SeveralTables(tables, " ".join(str(path) for path in given))
@@ -90,14 +87,20 @@ class SeveralTables:
     def __init__(self, tables: list[Any], name: str) -> None:
         self.path = Path(name)
         self._tables = tables
-        first = tables[0]
+        self.expect([])
+        counts = [table.n_rows for table in tables]
+        self.n_rows = None if None in counts else sum(counts)
+
+    def expect(self, names: Sequence[str]) -> None:
+        """Look at each table again, knowing the names of columns that it has."""
+        first, *others = self._tables
+        for table in self._tables:
+            table.expect(names)
         self.column_names = first.column_names
         self.header = first.header
         self.dialect = first.dialect
-        for table in tables[1:]:
+        for table in others:
             _check_same(first, table)
-        counts = [table.n_rows for table in tables]
-        self.n_rows = None if None in counts else sum(counts)
 
     @property
     def paths(self) -> list[Path]:
