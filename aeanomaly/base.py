@@ -15,13 +15,14 @@ from sklearn.utils.validation import check_is_fitted
 from .architectures import ARCHITECTURES, Architecture, resolve_architecture
 from .fitting.distinct_rows import DistinctRows, distinct_rows, informative_rows
 from .fitting.encoding import fit_encoding, fitted_kinds, kinds_of
-from .fitting.notes import warn_left_out
+from .fitting.notes import warn_of_columns
 from .fitting.plan import (
     check_converged,
     program_plan,
     training_options,
     training_rows,
 )
+from .fitting.reading import ReadOptions, read_table
 from .fitting.split import FitRows, split_rows
 from .saving import save_estimator
 from .scoring.encoding.columns import ColumnOptions
@@ -82,6 +83,9 @@ class BaseAutoencoder(BaseEstimator):
         "scaling": [StrOptions({"robust", "standard", "none"})],
         "max_categories": [Interval(Integral, 1, None, closed="left")],
         "column_kinds": [dict, None],
+        "day_first": ["boolean", None],
+        "decimal": [StrOptions({".", ","}), None],
+        "missing_values": ["array-like", StrOptions({"auto"}), None],
         "optimizer": [StrOptions({"adam", "nadam", "sgd", "rmsprop"}), dict],
         "learning_rate": [StrOptions({"constant", "cosine"})],
         "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
@@ -143,19 +147,22 @@ class BaseAutoencoder(BaseEstimator):
         if known is not None:
             kinds = fitted_kinds(known, table)
             return architecture, known, distinct_rows(table, sample_weight, kinds)
+        table, readings = read_table(
+            table, self.column_kinds, ReadOptions(self.day_first, self.decimal)
+        )
         rows, kinds = informative_rows(
             table,
             sample_weight,
             kinds_of(table, self.column_kinds),
             self.column_kinds,
         )
-        options = ColumnOptions(self.scaling, self.max_categories)
+        options = ColumnOptions(self.scaling, self.max_categories, self.missing_values)
         encoding = architecture.fit_encoding(
             rows.table, rows.weights, options, kinds=kinds, sample_shape=sample_shape
         )
         if encoding is None:
-            encoding = fit_encoding(rows.table, rows.weights, options, kinds)
-        warn_left_out(encoding, self.column_kinds)
+            encoding = fit_encoding(rows.table, rows.weights, options, kinds, readings)
+        warn_of_columns(encoding, self.column_kinds)
         return architecture, encoding, rows
 
     def _train(

@@ -14,6 +14,10 @@
         └── ArchiveSizeError             it claims to be larger than allowed
 
     ColumnWarning(UserWarning)           a column is read otherwise than it stands there
+    └── UnreadCellsWarning               some of its cells could not be read
+
+To stop at cells that could not be read, make errors of their warnings:
+``warnings.simplefilter("error", UnreadCellsWarning)``.
 
 Wrong parameters raise scikit-learn's `InvalidParameterError`, unfitted estimators
 its `NotFittedError`.
@@ -33,6 +37,7 @@ __all__ = [
     "InfiniteValueError",
     "TableError",
     "TrainingError",
+    "UnreadCellsWarning",
 ]
 
 
@@ -50,6 +55,10 @@ class InfiniteValueError(ColumnError):
 
 class ColumnWarning(UserWarning):
     """A column is left out, or read otherwise than it stands there."""
+
+
+class UnreadCellsWarning(ColumnWarning):
+    """Cells that are neither numbers nor times, as the column is, count as missing."""
 
 
 class TrainingError(AeanomalyError, ValueError):

@@ -70,10 +70,24 @@ class AutoencoderTransformer(
         number says of each level how rare it is.
     column_kinds : dict or None, default=None
         Kinds of columns that are not to be recognised from their values, by column:
-        "number", "category", "datetime", "ignored" for what has no part in the score,
-        or a subclass of `aeanomaly.Column`. For example ``{"postcode": "category"}``.
+        "number", "category", "datetime", "clock" for times of day, "ignored" for what
+        has no part in the score, or a subclass of `aeanomaly.Column`. For example
+        ``{"postcode": "category"}``. Texts are numbers, times or times of day where
+        nearly all can be read as such ("$1,234.50", "7%", "02.03.2026"), the others
+        then missing, with a warning; whole numbers in texts are levels if they have
+        leading zeros, are all of one length from three digits on, or are few.
         Texts of which nearly every row has another are ignored, with a warning, unless
         they are named.
+    day_first : bool or None, default=None
+        Whether 02/03/2026 in a text is in March. None leaves it to the column: some
+        dates can be read in one way only; where all can be read in both, dates with
+        slashes begin with the month, others with the day, and a warning says so.
+    decimal : {".", ","} or None, default=None
+        Decimal mark of numbers in texts. None leaves it to the column.
+    missing_values : list, "auto" or None, default=None
+        Numbers and texts that stand for missing values in any column, such as
+        ``[-999, "unknown"]``. "auto" takes numbers that seem to: such as -999 or 9999,
+        in many rows and far from all others. None only warns of those.
     optimizer : str or dict, default="adam"
         "adam", "nadam", "sgd", "rmsprop", or a Keras optimizer's configuration with
         "class_name" and "config". It sees all weights as one vector.
@@ -174,6 +188,9 @@ class AutoencoderTransformer(
         scaling="robust",
         max_categories=64,
         column_kinds=None,
+        day_first=None,
+        decimal=None,
+        missing_values=None,
         optimizer="adam",
         learning_rate="cosine",
         learning_rate_init=3e-3,
@@ -200,6 +217,9 @@ class AutoencoderTransformer(
         self.scaling = scaling
         self.max_categories = max_categories
         self.column_kinds = column_kinds
+        self.day_first = day_first
+        self.decimal = decimal
+        self.missing_values = missing_values
         self.optimizer = optimizer
         self.learning_rate = learning_rate
         self.learning_rate_init = learning_rate_init

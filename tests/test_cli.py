@@ -383,11 +383,12 @@ def test_wrong_columns_are_named_before_training(
     assert not out.exists()
 
 
+@pytest.mark.filterwarnings("default::aeanomaly.exceptions.UnreadCellsWarning")
 @pytest.mark.parametrize(
     ("name", "kind", "text"),
-    [("amount", "numbers", "n/a?"), ("opened", "dates and times", "31/01/2025")],
+    [("amount", "a number", "n/a?"), ("opened", "a time", "31/01/2025")],
 )
-def test_the_one_text_in_a_files_column_is_shown(
+def test_the_one_text_in_a_files_column_is_missing_and_said(
     run, model, tmp_path, name, kind, text
 ):
     table = pd.concat([make_table()] * 20, ignore_index=True)
@@ -396,10 +397,17 @@ def test_the_one_text_in_a_files_column_is_shown(
     path, out = tmp_path / "table.csv", tmp_path / "out.csv"
     table.assign(**{name: values}).to_csv(path, index=False)
     code, _, stderr = run("score", path, "--model", model, "--output", out)
-    assert code == 1
-    assert f"Column '{name}' held {kind} when the model was fitted and holds" in stderr
-    assert f"strings such as '{text}' now" in stderr
-    assert not out.exists()
+    assert code == 0
+    assert (
+        f"warning: Column '{name}': 1 of 4,000 cells is not {kind}, such as '{text}'. "
+        f"What cannot be read is missing.\n"
+    ) in stderr
+    missing = table.assign(**{name: values.where(values != text)})
+    missing.to_csv(tmp_path / "missing.csv", index=False)
+    args = ("--model", model, "--output", tmp_path / "missing_out.csv")
+    assert run("score", tmp_path / "missing.csv", *args)[0] == 0
+    scores = [pd.read_csv(p)["score"] for p in (out, tmp_path / "missing_out.csv")]
+    pd.testing.assert_series_equal(*scores)
 
 
 def test_a_column_that_the_output_needs_is_an_error(run, source, model, tmp_path):

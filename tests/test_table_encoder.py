@@ -6,10 +6,8 @@ import decimal
 import numpy as np
 import pandas as pd
 import pytest
-from cases import make_table
 from numpy.testing import assert_allclose
 
-from aeanomaly.exceptions import ColumnError
 from aeanomaly.fitting.encoding import fit_encoding
 from aeanomaly.scoring.encoding.columns import (
     CategoricalColumn,
@@ -227,10 +225,3 @@ def test_an_encoding_has_one_column_for_each_of_the_table(table):
         DatetimeColumn,
         ConstantColumn,
     ]
-
-
-def test_a_column_of_durations_is_an_error_with_the_remedy():
-    table = make_table()
-    table["waited"] = pd.to_timedelta(table["amount"], unit="s")
-    with pytest.raises(ColumnError, match=r"with \.dt\.total_seconds\(\)\), or drop"):
-        fit_encoding(table, np.ones(len(table)), ColumnOptions("robust", 64))

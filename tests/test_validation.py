@@ -88,11 +88,11 @@ def test_numbers_in_a_frame_without_names_score_as_the_array(number_detector, nu
 
 
 def test_numbers_kept_as_text_again_as_numbers_score_the_same(detector, table):
-    texts = table.astype({"amount": str})
-    with pytest.raises(ColumnError):
-        detector.score_samples(texts)
+    texts = table.astype({"amount": str, "opened": str, "version": str})
+    scores = detector.score_samples(table)
+    assert_array_equal(detector.score_samples(texts), scores)
     back = texts.astype({"amount": float})
-    assert_array_equal(detector.score_samples(back), detector.score_samples(table))
+    assert_array_equal(detector.score_samples(back), scores)
 
 
 def test_the_given_table_is_not_changed(table):
@@ -219,11 +219,11 @@ TURNED_AWAY = {
         "as '22.78 EUR' now. Convert it, for example with pandas.to_numeric, or fit "
         "again.",
     ),
-    "one text among numbers": (
-        lambda table: table.assign(amount=[*map(str, table["amount"][:-1]), "n/a?"]),
+    "mostly text among numbers": (
+        lambda table: table.assign(amount=[*table["amount"][:90], *["soon"] * 110]),
         ColumnError,
         "Column 'amount' held numbers when the model was fitted and holds strings such "
-        "as 'n/a?' now.",
+        "as 'soon' now.",
     ),
     "categories as numbers": (
         as_numbers,
@@ -233,10 +233,10 @@ TURNED_AWAY = {
         "again.",
     ),
     "times as text": (
-        lambda table: table.assign(opened=table["opened"].astype(str)),
+        lambda table: table.assign(opened=table["opened"].dt.strftime("%d.%m.%Y")),
         ColumnError,
         "Column 'opened' held dates and times when the model was fitted and holds "
-        "strings such as '2025-01-11 10:00:00' now. Convert it, for example with "
+        "strings such as '11.01.2025' now. Convert it, for example with "
         "pandas.to_datetime, or fit again.",
     ),
     "times as numbers": (
@@ -284,11 +284,6 @@ def test_scoring_another_kind_of_table_names_column_and_remedy(detector, table, 
             "one column whose values differ.",
         ),
         (
-            lambda table: table.assign(waited=table["opened"] - table["opened"].min()),
-            ColumnError,
-            "Column 'waited' is of type timedelta64[us], which cannot be encoded.",
-        ),
-        (
             lambda table: table.assign(tags=[["a"]] * len(table)),
             ColumnError,
             "Column 'tags' holds values that are neither numbers nor categories",
@@ -306,7 +301,6 @@ def test_scoring_another_kind_of_table_names_column_and_remedy(detector, table, 
         "infinite values",
         "column twice",
         "all constant",
-        "durations",
         "lists",
         "complex",
         "one row",

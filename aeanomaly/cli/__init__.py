@@ -11,7 +11,7 @@ import sys
 import warnings
 from typing import Any
 
-from ..exceptions import AeanomalyError
+from ..exceptions import AeanomalyError, ColumnWarning
 from .arguments import parse_arguments
 from .terminal import complain, everything_was_heard
 
@@ -22,7 +22,7 @@ _UNHEARD = 3
 _INTERRUPTED = 130
 
 # Errors that a user can cause, and whose text says what to do.
-_EXPECTED = (AeanomalyError, ValueError, OSError, ImportError)
+_EXPECTED = (AeanomalyError, ColumnWarning, ValueError, OSError, ImportError)
 
 
 def main(argv: list[str] | None = None) -> int:

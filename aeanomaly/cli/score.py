@@ -12,7 +12,8 @@ import numpy as np
 
 from ..exceptions import ArchiveError, ColumnError, TableError
 from ..scoring.archive import SavedModel, read_model
-from ..scoring.encoding.table import TableEncoding, check_names
+from ..scoring.encoding.names import check_names
+from ..scoring.encoding.table import TableEncoding
 from ..scoring.reasons import score_with_reasons
 from ..scoring.scorer import Scorer
 from ..tables import STANDARD_STREAM, check_output, table_writer

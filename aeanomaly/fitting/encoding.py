@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from ..scoring.encoding.columns import (
     IgnoredColumn,
     no_information,
 )
+from ..scoring.encoding.reading import Reading
 from ..scoring.encoding.table import SQUASH_KNEE, TableEncoding
 from ..scoring.encoding.tabular import column_at, column_names, is_frame
 
@@ -27,6 +29,7 @@ def fit_encoding(
     weights: np.ndarray,
     options: ColumnOptions,
     kinds: Kinds | None = None,
+    readings: Mapping[int, Reading] | None = None,
 ) -> TableEncoding:
     """Return the encoding of a table, learnt from its rows.
 
@@ -38,6 +41,8 @@ def fit_encoding(
     options : ColumnOptions
     kinds : sequence of type, default=None
         What `kinds_of` returned for the columns.
+    readings : mapping of int to Reading, default=None
+        How columns of texts were read, by position.
 
     Raises
     ------
@@ -51,11 +56,24 @@ def fit_encoding(
         kind.fit(column_at(table, i), name, weights, options)
         for i, (name, kind) in enumerate(zip(column_names(table), kinds, strict=True))
     )
+    columns = with_readings(columns, readings or {})
     knee = SQUASH_KNEE if options.scaling == "robust" else None
     encoding = TableEncoding(columns, is_frame(table), knee)
     if not encoding.n_encoded:
         raise _nothing_to_learn(encoding)
     return encoding
+
+
+def with_readings(
+    columns: Sequence[Column], readings: Mapping[int, Reading]
+) -> tuple[Column, ...]:
+    """Return columns that read texts as those of the training rows were."""
+    return tuple(
+        replace(column, reading=readings[i])  # type: ignore[type-var]
+        if i in readings and hasattr(column, "reading")
+        else column
+        for i, column in enumerate(columns)
+    )
 
 
 def _nothing_to_learn(encoding: TableEncoding) -> ColumnError:

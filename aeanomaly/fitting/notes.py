@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..exceptions import ColumnWarning
+from ..exceptions import ColumnWarning, UnreadCellsWarning
+from ..scoring.encoding.columns import Column
 from ..scoring.encoding.notes import warn
+from ..scoring.encoding.reading.base import count_of
 from ..scoring.encoding.table import TableEncoding
 
 
-def warn_left_out(
+def warn_of_columns(
     encoding: TableEncoding, named: Mapping[Any, Any] | None = None
 ) -> None:
-    """Warn of each column that was left out without being asked."""
+    """Warn of what is left out unasked, not read, ambiguous, or seems to be missing."""
     for column in encoding.columns:
         if column.ignored and column.name not in (named or {}):
             warn(
@@ -21,3 +23,25 @@ def warn_left_out(
                 f"matters, pass column_kinds={{{column.name!r}: 'category'}}.",
                 ColumnWarning,
             )
+        _warn_of_reading(column)
+        for number in getattr(column, "sentinels", ()):
+            warn(
+                f"Column {column.name!r}: {number:g} is far from all other values and "
+                f"may stand for a missing one: pass missing_values=[{number:g}] then.",
+                ColumnWarning,
+            )
+
+
+def _warn_of_reading(column: Column) -> None:
+    reading = getattr(column, "reading", None)
+    if reading is None:
+        return
+    if reading.n_unread:
+        cells = count_of(reading.n_unread, "cell is", "cells are")
+        warn(
+            f"Column {column.name!r}: {cells} not {reading.noun}, such as "
+            f"{reading.example!r}. What cannot be read is missing.",
+            UnreadCellsWarning,
+        )
+    if reading.remark:
+        warn(f"Column {column.name!r}: {reading.remark}.", ColumnWarning)

@@ -49,25 +49,24 @@ def with_times(frame: Any) -> Any:
 
 
 def as_fitted(frame: Any, columns: Mapping[str, Column]) -> Any:
-    """Return the fitted columns of a batch, times that are text as datetimes.
+    """Return the fitted columns of a batch, read as the model reads them.
 
     Raises
     ------
     ColumnError
-        If there is text among numbers or times. What else is of another kind than in
-        `fit` is left to the scorer, whose error names the column.
+        If most of a column of numbers or times are others. What else is of another
+        kind than in `fit` is left to the scorer, whose error names the column.
     """
-    from pandas.api.types import is_datetime64_any_dtype
-
     parsed = {}
     for name, column in columns.items():
+        values = column.read(frame[name])
         # Levels that are numbers, and columns that held nothing, take any value.
         if column.storage == "number" and column.n_linear:
-            check_numbers(frame[name], name)
+            check_numbers(values, name)
         if column.storage == "time":
-            if not is_datetime64_any_dtype(frame[name]):
-                parsed[name] = _as_times(frame[name])
-            check_times(parsed.get(name, frame[name]), name)
+            check_times(values, name)
+        if values is not frame[name]:
+            parsed[name] = values
     return frame[list(columns)].assign(**parsed)
 
 
@@ -101,6 +100,9 @@ def arrow_array(name: str, values: Any, column: Column) -> Any:
         "boolean": pa.bool_(),
         "time": pa.timestamp("us"),
     }
+    if getattr(values.dtype, "kind", "O") == "m":
+        # Times of day are texts in files of texts.
+        return pa.array(values, from_pandas=True)
     try:
         return pa.array(values, types[column.storage], from_pandas=True)
     except pa.ArrowException as error:

@@ -306,7 +306,7 @@ class TextTable:
         texts = [
             positions[name]
             for name, column in columns.items()
-            if column.storage in ("text", "time")
+            if column.storage in ("text", "time") or column.from_text
         ]
         if rows and positions:
             used = sorted(positions.values())
@@ -314,7 +314,11 @@ class TextTable:
         else:
             frame = _no_rows(positions.values(), texts, len(rows))
         parsed = frame[list(positions.values())].set_axis(list(columns), axis=1)
-        numbers = [n for n, column in columns.items() if column.storage == "number"]
+        numbers = [
+            name
+            for name, column in columns.items()
+            if column.storage == "number" and not column.from_text
+        ]
         typed = parsed.assign(
             **{
                 name: as_numbers(parsed[name], self.dialect)

@@ -8,6 +8,7 @@ from typing import Any
 from ..calibration import Calibration
 from ..encoding.columns import COLUMN_KINDS, Column
 from ..encoding.images import ImageEncoding
+from ..encoding.reading import READINGS
 from ..encoding.table import TableEncoding
 from ..model import Model
 from ..networks.dense import DenseLayer, Network
@@ -49,7 +50,7 @@ def model_classes(own: Iterable[type] = ()) -> dict[str, type]:
     own : iterable of type
         A user's classes; only parts of a score and kinds of column are taken.
     """
-    known = (*_FIXED, *COLUMN_KINDS.values(), *PARTS.values())
+    known = (*_FIXED, *READINGS, *COLUMN_KINDS.values(), *PARTS.values())
     table = {cls.__name__: cls for cls in own if issubclass(cls, ScorePart | Column)}
     # What the package defines cannot be replaced.
     return table | {cls.__name__: cls for cls in known}

@@ -136,9 +136,18 @@ _NEW_IN_3: dict[str, Fields] = {
         "n_missing": 0.0,
         "n_distinct": 0,
         "rarity_scale": 3.0,
+        "missing_values": [],
     },
+    "ConstantColumn": {"reading": None},
+    "DatetimeColumn": {"reading": None},
     "EstimatorState": {"threshold": None, "threshold_summary": ""},
-    "NumericColumn": {"low": None, "high": None},
+    "NumericColumn": {
+        "low": None,
+        "high": None,
+        "reading": None,
+        "missing_values": [],
+        "sentinels": [],
+    },
 }
 
 _FROM_2_TO_3 = _Changes(

@@ -10,8 +10,9 @@ import numpy as np
 
 from ...exceptions import ColumnError
 from .columns import Column
+from .names import check_names, is_label
 from .squash import squash, unsquash
-from .tabular import column_at, is_frame
+from .tabular import column_at, is_frame, with_columns
 from .values import infinite_values
 
 # Standard deviations up to which a value enters the network as it is. Beyond, its
@@ -194,7 +195,10 @@ class TableEncoding:
         return all(column.is_plain for column in self.columns)
 
     def select(self, table: Any) -> Any:
-        """Return a table with the fitted columns in the fitted order.
+        """Return a table with the fitted columns in the fitted order, read.
+
+        Texts become numbers and times where the training rows had such; see
+        `Column.read`.
 
         Raises
         ------
@@ -209,11 +213,21 @@ class TableEncoding:
                 )
             return table
         if not self.named:
-            return table
+            return self._read(table)
         check_names(self.names, list(table.columns))
-        if list(table.columns) == self.names:
-            return table
-        return table[self.names]
+        if list(table.columns) != self.names:
+            table = table[self.names]
+        return self._read(table)
+
+    def _read(self, table: Any) -> Any:
+        """Return a frame whose columns are of the types that the columns take."""
+        changed = {}
+        for position, column in enumerate(self.columns):
+            values = column_at(table, position)
+            read = column.read(values)
+            if read is not values:
+                changed[position] = read
+        return with_columns(table, changed) if changed else table
 
     def encode(self, table: Any) -> EncodedBlock:
         """Encode rows of a table whose columns are in the fitted order.
@@ -363,7 +377,7 @@ class TableEncoding:
     def check(self) -> None:
         """Raise a `ValueError` if fields that came from a file make no sense."""
         for column in self.columns:
-            if not _is_label(column.name):
+            if not is_label(column.name):
                 raise ValueError(f"{column.name!r} is not the name of a column")
             if (length := len(str(column.name))) > _MAX_NAME_LENGTH:
                 raise ValueError(
@@ -377,36 +391,3 @@ class TableEncoding:
             raise ValueError("the encoding has no columns")
         if self.knee is not None and not 0 < self.knee < np.inf:
             raise ValueError(f"values cannot be squashed from {self.knee} on")
-
-
-def _is_label(name: Any) -> bool:
-    """Return whether a value can name a column: a scalar, or a tuple of scalars."""
-    if isinstance(name, tuple):
-        return all(_is_label(part) for part in name)
-    return name is None or isinstance(name, str | bool | int | float)
-
-
-def check_names(fitted: list[Any], given: list[Any]) -> None:
-    """Raise a `ColumnError` unless both lists hold the same names once each."""
-    missing = [name for name in fitted if name not in set(given)]
-    unknown = [name for name in given if name not in set(fitted)]
-    if missing:
-        raise ColumnError(
-            f"Column {missing[0]!r} is missing{_count_others(missing)}: the model was "
-            f"fitted with it. Add it (missing values are allowed), or fit again "
-            f"without it."
-        )
-    if unknown:
-        raise ColumnError(
-            f"Column {unknown[0]!r} is unknown{_count_others(unknown)}: the model was "
-            f"fitted without it. Drop it, or fit again with it."
-        )
-    if len(given) != len(fitted):
-        twice = next(name for name in given if given.count(name) > 1)
-        raise ColumnError(
-            f"Column {twice!r} appears more than once in the table. Keep one of them."
-        )
-
-
-def _count_others(names: list[Any]) -> str:
-    return f" (and {len(names) - 1} more)" if len(names) > 1 else ""

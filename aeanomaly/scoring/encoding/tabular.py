@@ -28,3 +28,19 @@ def column_names(table: Any) -> list[Any]:
 def row_index(table: Any) -> Any:
     """Return the index of a DataFrame's rows, else None."""
     return table.index if is_frame(table) else None
+
+
+def with_columns(table: Any, columns: Any) -> Any:
+    """Return a DataFrame with other values in some of its columns.
+
+    Parameters
+    ----------
+    table : DataFrame of shape (n_samples, n_columns)
+    columns : mapping of int to Series of shape (n_samples,)
+        By position: names may occur twice.
+    """
+    import pandas as pd
+
+    parts = [columns.get(i, table.iloc[:, i]) for i in range(table.shape[1])]
+    frame = pd.DataFrame({i: part.array for i, part in enumerate(parts)}, table.index)
+    return frame.set_axis(table.columns, axis=1)

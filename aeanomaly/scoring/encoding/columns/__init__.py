@@ -3,6 +3,7 @@
 from ....registry import Registry
 from .base import Column, ColumnFacts, ColumnOptions, unseen_surprise
 from .category import CategoricalColumn
+from .clock import ClockColumn
 from .constant import ConstantColumn
 from .ignored import IgnoredColumn, no_information
 from .levels import plain_level
@@ -12,7 +13,14 @@ from .times import MARGIN_SECONDS, DatetimeColumn
 # In the order in which they are asked whether they recognise a column.
 COLUMN_KINDS = Registry(
     "kind of column",
-    [NumericColumn, DatetimeColumn, CategoricalColumn, ConstantColumn, IgnoredColumn],
+    [
+        NumericColumn,
+        DatetimeColumn,
+        ClockColumn,
+        CategoricalColumn,
+        ConstantColumn,
+        IgnoredColumn,
+    ],
     key="kind",
 )
 
@@ -20,6 +28,7 @@ __all__ = [
     "COLUMN_KINDS",
     "MARGIN_SECONDS",
     "CategoricalColumn",
+    "ClockColumn",
     "Column",
     "ColumnFacts",
     "ColumnOptions",

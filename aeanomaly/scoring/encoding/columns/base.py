@@ -27,10 +27,14 @@ class ColumnOptions(NamedTuple):
         How numbers are scaled.
     max_categories : int
         Levels of a category with an encoded column of their own.
+    missing_values : tuple, "auto" or None
+        Numbers and texts that stand for missing values; "auto" for numbers that seem
+        to, far from all others and in many rows.
     """
 
     scaling: str = "robust"
     max_categories: int = 64
+    missing_values: Any = None
 
 
 class ColumnFacts(NamedTuple):
@@ -103,6 +107,23 @@ class Column(ABC):
     def scales(self) -> Sequence[float]:
         """What each linear column is divided by."""
         return ()
+
+    def read(self, values: Any) -> Any:
+        """Return values in the type that the methods below take.
+
+        Asked once for a table, before its rows are encoded. What cannot be read is
+        missing, with a warning; where that is most of a column, it is left as it is.
+
+        Parameters
+        ----------
+        values : Series or ndarray of shape (n_samples,)
+        """
+        return values
+
+    @property
+    def from_text(self) -> bool:
+        """Whether files must give the texts of cells as they stand, for `read`."""
+        return False
 
     # --- Learning ---
 
@@ -291,6 +312,11 @@ def show_number(value: float) -> str:
         whole = float(value).is_integer() or abs(value) >= 1e6
         return f"{value:,.0f}" if whole else f"{value:,.2f}"
     return f"{value:.6g}"
+
+
+def described_reading(reading: Any) -> tuple[str, tuple[str, ...]]:
+    """Return how texts are read, and what was odd; nothing where none were."""
+    return ("", ()) if reading is None else (reading.describe(), reading.notes())
 
 
 def describe_missing(rate: float) -> str:

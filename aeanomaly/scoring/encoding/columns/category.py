@@ -16,7 +16,7 @@ from .base import (
     Storage,
     unseen_surprise,
 )
-from .levels import LevelIndex, factorize_levels
+from .levels import LevelIndex, factorize_levels, missing_texts
 
 # What a level without an encoded column of its own is called in decoded tables.
 INFREQUENT = "infrequent"
@@ -63,6 +63,8 @@ class CategoricalColumn(Column):
         Number of levels in training, those included that are not remembered.
     rarity_scale : float
         What the rarity is divided by when it is encoded.
+    missing_values : tuple of str
+        Texts that stand for a missing value.
     """
 
     name: Any
@@ -75,6 +77,7 @@ class CategoricalColumn(Column):
     n_missing: float = 0.0
     n_distinct: int = 0
     rarity_scale: float = _RARITY_SCALE
+    missing_values: tuple[str, ...] = ()
 
     kind: ClassVar[str] = "category"
     categorical: ClassVar[bool] = True
@@ -109,6 +112,10 @@ class CategoricalColumn(Column):
     ) -> CategoricalColumn:
         """Count the levels; see `Column.fit`."""
         codes, levels = factorize_levels(values, name)
+        words = missing_texts(options.missing_values)
+        if words:
+            kept = [-1 if level in words else i for i, level in enumerate(levels)]
+            codes = np.array([*kept, -1])[codes]
         known = codes >= 0
         counts = np.bincount(codes[known], weights[known], minlength=len(levels))
         # Categories of a pandas dtype that no training row shows are unseen.
@@ -136,6 +143,7 @@ class CategoricalColumn(Column):
             n_known=float(weights[known].sum()),
             n_missing=float(weights[~known].sum()),
             n_distinct=len(order),
+            missing_values=words,
         )
 
     @property
@@ -262,7 +270,8 @@ class CategoricalColumn(Column):
 
         values = pd.Series(values)
         codes, uniques = factorize_levels(values, self.name)
-        found = [self._index.find(level) for level in uniques]
+        words = self.missing_values
+        found = [-2 if v in words else self._index.find(v) for v in uniques]
         if (
             found
             and max(found) < 0

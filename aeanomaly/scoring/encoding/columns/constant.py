@@ -9,11 +9,14 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ....exceptions import ColumnError
+from ..reading import Reading
+from ..reading.apply import read_numbers
 from ..values import as_float, infinite_values
 from .base import (
     Column,
     ColumnFacts,
     ColumnOptions,
+    described_reading,
     show_number,
     unseen_surprise,
 )
@@ -42,6 +45,8 @@ class ConstantColumn(Column):
     tolerance : float
     exponent : float
         Power with which a change below the tolerance grows.
+    reading : Reading or None
+        How texts are read; None where the training rows held numbers.
     """
 
     name: Any
@@ -49,6 +54,7 @@ class ConstantColumn(Column):
     novelty: float
     tolerance: float = _TOLERANCE
     exponent: float = _EXPONENT
+    reading: Reading | None = None
 
     kind: ClassVar[str] = "constant"
 
@@ -69,6 +75,17 @@ class ConstantColumn(Column):
     def canonical(cls, values: Any, name: Any) -> np.ndarray:
         """Return the numbers; see `Column.canonical`."""
         return as_float(values, name)
+
+    def read(self, values: Any) -> Any:
+        """Return values as numbers; see `Column.read`."""
+        if math.isnan(self.value):
+            return values
+        return read_numbers(values, self.reading, self.name)
+
+    @property
+    def from_text(self) -> bool:
+        """Whether the training rows held texts, whose marks a file must keep."""
+        return self.reading is not None
 
     def linear(self, values: Any, out: np.ndarray) -> np.ndarray | None:
         """Return the novelty per row, if any."""
@@ -107,7 +124,9 @@ class ConstantColumn(Column):
         """Return the value; see `Column.facts`."""
         if math.isnan(self.value):
             return ColumnFacts("nothing", 1.0)
-        return ColumnFacts(f"always {show_number(self.value)}")
+        read_as, notes = described_reading(self.reading)
+        text = f"always {show_number(self.value)}"
+        return ColumnFacts(text, read_as=read_as, notes=notes)
 
     def check(self) -> None:
         """Raise a `ValueError` if fields that came from a file make no sense."""

@@ -17,6 +17,8 @@ _BOOLEANS = {"true": "1", "false": "0"}
 def plain_level(level: Any) -> Any:
     """Return a category's level as a Python object that a file can hold."""
     level = level.item() if isinstance(level, np.generic) else level
+    if isinstance(level, bytes):
+        return level.decode(errors="replace")
     return level if isinstance(level, str | bool | int | float) else str(level)
 
 
@@ -46,6 +48,13 @@ def _no_levels(name: Any, what: str) -> ColumnError:
         f"Column {name!r} holds values that are neither numbers nor categories "
         f"({what}). Convert them to strings or numbers, or drop the column."
     )
+
+
+def missing_texts(missing_values: Any) -> tuple[str, ...]:
+    """Return the texts that count as missing in a column of levels."""
+    if missing_values is None or isinstance(missing_values, str):
+        return ()
+    return tuple(value for value in missing_values if isinstance(value, str))
 
 
 class LevelIndex:

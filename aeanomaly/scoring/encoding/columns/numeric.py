@@ -11,6 +11,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ....exceptions import InfiniteValueError
+from ..reading import Reading
+from ..reading.apply import read_numbers
 from ..values import as_float, hold_numbers
 from .base import (
     INDICATOR_SCALE,
@@ -19,10 +21,13 @@ from .base import (
     ColumnOptions,
     check_scale,
     describe_missing,
+    described_reading,
+    show_number,
     show_range,
     unseen_surprise,
 )
 from .constant import ConstantColumn
+from .sentinels import find_sentinels, missing_numbers, without_numbers
 from .spread import center_and_scale
 
 # Relative range below which a column of numbers counts as constant.
@@ -48,6 +53,12 @@ class NumericColumn(Column):
         What the indicator is divided by.
     low, high : float or None
         Least and greatest value of the training rows; None where they are not known.
+    reading : Reading or None
+        How texts are read; None where the training rows held numbers.
+    missing_values : tuple of float
+        Numbers that stand for a missing value.
+    sentinels : tuple of float
+        Numbers that seem to, but are taken as numbers.
 
     Examples
     --------
@@ -64,6 +75,9 @@ class NumericColumn(Column):
     indicator_scale: float = INDICATOR_SCALE
     low: float | None = None
     high: float | None = None
+    reading: Reading | None = None
+    missing_values: tuple[float, ...] = ()
+    sentinels: tuple[float, ...] = ()
 
     kind: ClassVar[str] = "number"
 
@@ -95,6 +109,9 @@ class NumericColumn(Column):
     ) -> Column:
         """Learn centre and scale, or that all values are one; see `Column.fit`."""
         values = as_float(values, name)
+        suspects = find_sentinels(values)
+        codes = missing_numbers(options.missing_values, suspects)
+        values = without_numbers(values, codes)
         missing = np.isnan(values)
         n_rows = weights.sum()
         novelty = unseen_surprise(n_rows)
@@ -115,9 +132,20 @@ class NumericColumn(Column):
             if not missing_rate:
                 return ConstantColumn(name, low, novelty)
             # Whether the value is missing is then what varies.
-            return cls(name, low, max(1.0, abs(low)), missing_rate, low=low, high=high)
-        center, scale = _scaling(known, known_weights, options.scaling)
-        return cls(name, center, scale, missing_rate, novelty, low=low, high=high)
+            center, scale, novelty = low, max(1.0, abs(low)), 0.0
+        else:
+            center, scale = _scaling(known, known_weights, options.scaling)
+        return cls(
+            name,
+            center,
+            scale,
+            missing_rate,
+            novelty,
+            low=low,
+            high=high,
+            missing_values=codes,
+            sentinels=tuple(number for number in suspects if number not in codes),
+        )
 
     @property
     def n_linear(self) -> int:
@@ -132,7 +160,20 @@ class NumericColumn(Column):
     @property
     def is_plain(self) -> bool:
         """Whether the encoded column is the value; not for a subclass of its own."""
-        return self.n_linear == 1 and type(self).linear is NumericColumn.linear
+        return (
+            self.n_linear == 1
+            and not self.missing_values
+            and type(self).linear is NumericColumn.linear
+        )
+
+    def read(self, values: Any) -> Any:
+        """Return values as numbers; see `Column.read`."""
+        return read_numbers(values, self.reading, self.name)
+
+    @property
+    def from_text(self) -> bool:
+        """Whether the training rows held texts, whose marks a file must keep."""
+        return self.reading is not None
 
     @property
     def centers(self) -> Sequence[float]:
@@ -146,7 +187,7 @@ class NumericColumn(Column):
 
     def linear(self, values: Any, out: np.ndarray) -> np.ndarray | None:
         """Write the unscaled encoded columns; return the novelty per row, if any."""
-        out[:, 0] = as_float(values, self.name)
+        out[:, 0] = without_numbers(as_float(values, self.name), self.missing_values)
         missing = np.isnan(out[:, 0])
         if self.has_indicator:
             out[:, 1] = missing
@@ -167,7 +208,17 @@ class NumericColumn(Column):
 
     def facts(self) -> ColumnFacts:
         """Return range and missing values; see `Column.facts`."""
-        return ColumnFacts(show_range(self.low, self.high), self.missing_rate)
+        read_as, notes = described_reading(self.reading)
+        for number in self.sentinels:
+            notes += (
+                f"{show_number(number)} is far from all other values and may stand for "
+                f"a missing one: if so, pass missing_values=[{number:g}]",
+            )
+        if self.missing_values:
+            shown = ", ".join(map(show_number, self.missing_values))
+            notes += (f"{shown} counts as missing",)
+        values = show_range(self.low, self.high)
+        return ColumnFacts(values, self.missing_rate, read_as, notes=notes)
 
     def check(self) -> None:
         """Raise a `ValueError` if fields that came from a file make no sense."""

@@ -9,6 +9,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from ..reading import Reading
+from ..reading.apply import read_times
 from ..values import as_seconds
 from .base import (
     INDICATOR_SCALE,
@@ -18,6 +20,7 @@ from .base import (
     Storage,
     check_scale,
     describe_missing,
+    described_reading,
     show_value,
     unseen_surprise,
 )
@@ -62,6 +65,8 @@ class DatetimeColumn(Column):
         In seconds.
     wave_scale : float
         What sines and cosines are divided by.
+    reading : Reading or None
+        How texts and dates are read; None where the training rows held times.
     """
 
     name: Any
@@ -75,6 +80,7 @@ class DatetimeColumn(Column):
     indicator_scale: float = INDICATOR_SCALE
     margin: float = MARGIN_SECONDS
     wave_scale: float = _WAVE_SCALE
+    reading: Reading | None = None
 
     kind: ClassVar[str] = "datetime"
 
@@ -122,6 +128,15 @@ class DatetimeColumn(Column):
             missing_rate=float(weights[missing].sum() / weights.sum()),
             novelty=unseen_surprise(weights.sum()),
         )
+
+    def read(self, values: Any) -> Any:
+        """Return values as datetimes; see `Column.read`."""
+        return read_times(values, self.reading, self.name)
+
+    @property
+    def from_text(self) -> bool:
+        """Whether the training rows held texts, whose marks a file must keep."""
+        return self.reading is not None
 
     @property
     def storage(self) -> Storage:
@@ -190,7 +205,9 @@ class DatetimeColumn(Column):
             )
             for seconds in (self.first, self.last)
         )
-        return ColumnFacts(f"{first} to {last}", self.missing_rate)
+        read_as, notes = described_reading(self.reading)
+        values = f"{first} to {last}"
+        return ColumnFacts(values, self.missing_rate, read_as, notes=notes)
 
     def check(self) -> None:
         """Raise a `ValueError` if fields that came from a file make no sense."""
