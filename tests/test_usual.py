@@ -140,3 +140,15 @@ def test_what_is_usual_is_checked_when_it_comes_from_a_file(detector, change, me
     usual = detector.scorer_.usual
     with pytest.raises(ValueError, match=message):
         check_usual(change(usual), len(usual))
+
+
+def test_a_date_after_training_leads_no_more_often_than_one_within(detector, table):
+    later = table.assign(opened=table["opened"] + pd.Timedelta(days=60))
+    before, after = detector.explain(table, top=8), detector.explain(later, top=8)
+    for explained in (before, after):
+        assert_allclose(explained["share"].groupby(level=0).sum(), 1.0, rtol=1e-6)
+
+    def leads(explained):
+        return (explained.xs(1, level="rank")["column"] == "opened").mean()
+
+    assert leads(after) <= leads(before) + 0.02

@@ -83,14 +83,38 @@ def iter_reasons(
     encoding, reduction = scorer.encoding, scorer.reduction
     top = min(top, len(encoding.columns))
     for rows, evaluation in scorer.model.iter_evaluations(table):
-        cells = reduction.cells(evaluation, encoding)
+        block = take_rows(table, rows)
+        cells = reduction.cells(_to_blame(scorer, block, evaluation), encoding)
         shares = cells / np.maximum(cells.sum(axis=1, keepdims=True), _TINY)
         columns = np.argsort(-shares, axis=1, kind="stable")[:, :top]
         yield (
             rows,
             -reduction.statistic(evaluation, encoding),
-            _reasons(scorer, take_rows(table, rows), evaluation, columns, shares),
+            _reasons(scorer, block, evaluation, columns, shares),
         )
+
+
+def _to_blame(scorer: Scorer, block: Any, evaluation: Evaluation) -> Evaluation:
+    """Return a block in which values that were moved are as expected.
+
+    A time after the training rows counts as the last of them. That is not what it is,
+    and is not to blame; when in the day or week it is, may be.
+    """
+    encoding = scorer.encoding
+    Z: Any = None
+    expected: Any = None
+    for position, column in enumerate(encoding.columns):
+        moved = column.moved(column_at(block, position))
+        if moved is None:
+            continue
+        if Z is None:
+            Z = np.array(evaluation.Z)
+            expected = scorer.reduction.expected(evaluation, encoding)
+        first = int(np.flatnonzero(encoding.encoded_columns == position)[0])
+        Z[moved, first] = expected[moved, first]
+    if Z is None:
+        return evaluation
+    return scorer.model.evaluate(Z, evaluation.novelty)
 
 
 def _reasons(

@@ -6,11 +6,8 @@ import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from ..usual import Usual, UsualLevels, UsualNumbers, UsualTimes
-from ..usual.times import places_in_cycles
-from .times import MONTHS, WEEKDAYS, show_time_range
+from .times import MONTHS, WEEKDAYS, moment, show_time_range
 from .values import show_name, show_number, show_observed, show_range, unit_of
 
 # Values of a smaller share of the rows are rare.
@@ -211,8 +208,10 @@ def _words_of_time(usual: UsualTimes, cell: Cell) -> str:
 def _rare_in_cycle(usual: UsualTimes, seconds: float) -> str:
     """Return which hour, weekday or month is rare, or nothing."""
     rarest, words = 1.0 / _RARE_IN_CYCLE, ""
-    for name, place in places_in_cycles(np.array([seconds])).items():
-        counts, at = getattr(usual, name), int(place[0])
+    time = moment(seconds)
+    places = (("hours", time.hour), ("weekdays", time.weekday()))
+    for name, at in (*places, ("months", time.month - 1)):
+        counts = getattr(usual, name)
         total = sum(counts)
         if total and counts[at] * len(counts) < rarest * total:
             rarest = counts[at] * len(counts) / total

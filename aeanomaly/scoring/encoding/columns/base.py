@@ -211,6 +211,19 @@ class Column(ABC):
         """Whether the only linear column says how rare a level is, in nats."""
         return False
 
+    def moved(self, values: Any) -> np.ndarray | None:
+        """Return which values are encoded as another one, which reasons must not blame.
+
+        Such as times after the training rows that count as the last of them. The value
+        itself is the first linear column.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,), bool, or None
+            None, by default, where there are none.
+        """
+        return None
+
     @property
     def has_indicator(self) -> bool:
         """Whether the last linear column says which values are missing."""

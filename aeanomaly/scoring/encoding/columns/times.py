@@ -188,6 +188,13 @@ class DatetimeColumn(Column):
             within + outside - np.clip(outside, -self.margin, self.margin)
         )
 
+    def moved(self, values: Any) -> np.ndarray | None:
+        """Return which times are within the margin; see `Column.moved`."""
+        seconds = as_seconds(values, self.name)
+        outside = np.abs(seconds - np.clip(seconds, self.first, self.last))
+        moved = (outside > 0) & (outside <= self.margin)
+        return moved if moved.any() else None
+
     def restore(self, linear: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
         """Return times from unscaled encoded columns."""
         return (linear[:, 0] * 1e6).astype("datetime64[us]")
