@@ -3,6 +3,7 @@
 import gzip
 import io
 import itertools
+import json
 import sys
 import zipfile
 from pathlib import Path
@@ -160,6 +161,7 @@ def test_files_that_people_have_are_read_and_described(name):
         ("0,1,2\n.5,2,3\n4,5,6\n", ["0", "1", "2"], [[0.5, 2, 3], [4, 5, 6]]),
         ("land,2019,2020\nDE,5,6\nFR,7,8\n", ["land", "2019", "2020"], None),
         ("x\n1\n2\n", ["x"], [[1], [2]]),
+        ("1.5\n2.5\n", ["column_1"], [[1.5], [2.5]]),
         ("name\nAnn Lee\nBo Li\n", ["name"], [["Ann Lee"], ["Bo Li"]]),
         ("text\nso, then\nno\n", ["text"], [["so, then"], ["no"]]),
         ("a;b\n1,5;2\n2,25;3\n", ["a", "b"], [[1.5, 2], [2.25, 3]]),
@@ -349,7 +351,7 @@ def columns_of(frame):
 
 def copy(source, target, columns):
     table = open_table(source)
-    with table_writer(target, table.dialect) as writer:
+    with table_writer(target, table.written_as) as writer:
         for batch in table.iter_batches(columns):
             writer.write(batch, {"added": np.arange(len(batch.features)) + 0.5})
     return target
@@ -381,3 +383,84 @@ def test_the_output_has_the_columns_and_the_dialect_that_came_in(
             if len(added) or batch_rows > 1:
                 writer.write(batch, {"added": added})
     assert (tmp_path / "out.csv").read_text() == written
+
+
+# JSON and Excel
+
+
+def test_json_lines_keep_their_objects(tmp_path):
+    path = tmp_path / "table.jsonl"
+    path.write_text('{"id": "007", "x": 1.5}\n\n{"x": 2, "tags": ["a"]}\n')
+    columns = columns_of(pd.DataFrame({"x": [1.0, 2.0]}))
+    assert open_table(path).read()["x"].tolist() == [1.5, 2]
+    lines = copy(path, tmp_path / "out.jsonl", columns).read_text().splitlines()
+    assert lines == [
+        '{"id": "007", "x": 1.5, "added": 0.5}',
+        '{"x": 2, "tags": ["a"], "added": 1.5}',
+    ]
+    text = copy(path, tmp_path / "out.csv", columns).read_text().splitlines()
+    assert text == ["id,x,tags,added", "007,1.5,,0.5", ',2,"[""a""]",1.5']
+
+
+def test_text_becomes_an_array_of_objects(tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_text("id;x\n007;1,5\n008;\n")
+    columns = columns_of(pd.DataFrame({"x": [1.0, 2.0]}))
+    out = copy(path, tmp_path / "out.json", columns)
+    assert json.loads(out.read_text()) == [
+        {"id": "007", "x": 1.5, "added": 0.5},
+        {"id": "008", "x": None, "added": 1.5},
+    ]
+    with pytest.raises(TableError, match=r"JSON is only written. Pass a .jsonl file"):
+        open_table(out)
+
+
+@pytest.mark.parametrize(
+    ("line", "why"), [("{", "Expecting property"), ("[1]", "it holds list")]
+)
+def test_a_line_that_is_not_an_object_is_an_error(tmp_path, line, why):
+    path = tmp_path / "table.jsonl"
+    path.write_text(f'{{"x": 1}}\n{line}\n')
+    with pytest.raises(TableError, match=f"JSON object in line 2 .*{why}"):
+        open_table(path)
+
+
+def test_a_sheet_with_titles_and_odd_cells_is_read(tmp_path):
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    for row in (
+        ["Journal 2026"],
+        [],
+        ["Booked on", "Amount", "Code", "Note"],
+        [pd.Timestamp("2026-03-02"), 104.5, "007", "=1+1"],
+        [],
+        [pd.Timestamp("2026-03-03"), 98.25, "010", None],
+        ["Booked on", "Amount", "Code", "Note"],
+        [pd.Timestamp("2026-03-04"), 7, "011", "two\nlines"],
+    ):
+        book.active.append(row)
+    book.active["D4"].data_type = "s"
+    book.save(tmp_path / "table.xlsx")
+    table = open_table(tmp_path / "table.xlsx")
+    frame = table.read()
+    assert table.notes() == [
+        "first sheet: header in line 3, 2 title lines skipped",
+        "dropped 1 empty row and 1 repeated header",
+    ]
+    assert frame["Booked on"].dtype.kind == "M"
+    assert frame["Amount"].tolist() == [104.5, 98.25, 7]
+    assert frame["Code"].tolist() == ["007", "010", "011"]
+    columns = columns_of(frame[["Amount"]])
+    out = copy(tmp_path / "table.xlsx", tmp_path / "out.xlsx", columns)
+    rows = list(openpyxl.load_workbook(out).active.iter_rows())
+    assert [cell.value for cell in rows[0]] == [*frame.columns, "added"]
+    assert [c.value for c in rows[1][1:]] == [104.5, "007", "=1+1", 0.5]
+    assert rows[1][3].data_type == "s"
+    assert rows[1][0].value == pd.Timestamp("2026-03-02")
+
+
+def test_what_is_not_a_sheet_is_an_error(tmp_path):
+    pytest.importorskip("openpyxl")
+    (tmp_path / "table.xlsx").write_bytes(b"PK")
+    with pytest.raises(TableError, match=r"table.xlsx is not an Excel file, or is dam"):
+        open_table(tmp_path / "table.xlsx")

@@ -145,7 +145,7 @@ def write_scores(
     columns = dict(zip(names, scorer.encoding.columns, strict=True))
     n_rows = 0
     with (
-        table_writer(arguments.output, table.dialect) as writer,
+        table_writer(arguments.output, table.written_as) as writer,
         contextlib.closing(RowProgress(table.n_rows, progress)) as line,
     ):
         for batch in table.iter_batches(columns):

@@ -14,15 +14,12 @@ import io
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import compress
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from ..exceptions import TableError
 from ..scoring.encoding.columns import Column
-from .columns import arrow_array, as_fitted, batch_rows, no_rows, with_times
+from .columns import as_fitted, batch_rows, no_rows, with_times
 from .dates import with_dates
 from .dialect import Dialect
 from .encodings import latin_encoding, sniff_encoding
@@ -31,6 +28,7 @@ from .reading import BY_ITSELF, ReadOptions
 from .rows import RowReader, in_words
 from .sniffing import head_of, sniff
 from .sources import Source, broken_source_errors
+from .text_batch import TextBatch
 
 _HEAD_BYTES = 1 << 16
 _HEAD_LINES, _HEAD_CHARS = 300, 1 << 18
@@ -56,75 +54,6 @@ def _as_table_errors(name: str) -> Iterator[None]:
         raise TableError(
             f"{name} is not a table ({reason}). Check the file."
         ) from error
-
-
-class TextBatch:
-    """Rows of a text table.
-
-    Parameters
-    ----------
-    header : list of str
-        Names of the columns as the output writes them.
-    names : list of str
-        Unique names.
-    rows : list of list of str
-        Fields as they stand in the file.
-    features : DataFrame of shape (n_rows, n_features)
-        The fitted columns, typed.
-    columns : dict of str to Column
-        The fitted columns' encoding.
-    """
-
-    def __init__(
-        self,
-        header: list[str],
-        names: list[str],
-        rows: list[list[str]],
-        features: Any,
-        columns: Mapping[str, Column],
-    ) -> None:
-        self.column_names = header
-        self.features = features
-        self._names = names
-        self._rows = rows
-        self._columns = columns
-
-    def text_rows(self) -> Iterable[list[Any]]:
-        """Return the fields of each row, None where one is missing."""
-        return self._rows
-
-    def values_of(self, name: str) -> list[str]:
-        """Return the fields of a column."""
-        position = self._names.index(name)
-        return [row[position] for row in self._rows]
-
-    def select(self, chosen: np.ndarray) -> TextBatch:
-        """Return the rows where a mask holds."""
-        rows = list(compress(self._rows, chosen))
-        features = self.features[chosen]
-        return TextBatch(self.column_names, self._names, rows, features, self._columns)
-
-    def in_order(self, names: list[str]) -> TextBatch:
-        """Return the batch with its columns in another order."""
-        if names == self._names:
-            return self
-        order = [self._names.index(name) for name in names]
-        header = [self.column_names[i] for i in order]
-        rows = [[row[i] for i in order] for row in self._rows]
-        return TextBatch(header, names, rows, self.features, self._columns)
-
-    def arrow(self) -> Any:
-        """Return an Arrow table: fitted columns typed, all others as text."""
-        import pyarrow as pa
-
-        fields = list(zip(*self._rows, strict=True)) or [()] * len(self._names)
-        arrays = [
-            arrow_array(name, self.features[name], self._columns[name])
-            if name in self._columns
-            else pa.array([field or None for field in column], pa.string())
-            for name, column in zip(self._names, fields, strict=True)
-        ]
-        return pa.table(arrays, names=self._names)
 
 
 class TextTable:
@@ -169,6 +98,11 @@ class TextTable:
             raise TableError(f"{self.path} {error}.") from None
         self.column_names = self.dialect.names
         self.header = list(self.dialect.header) or self.column_names
+
+    @property
+    def written_as(self) -> Dialect | None:
+        """How a text file of the same rows is to be written."""
+        return self.dialect
 
     def notes(self) -> list[str]:
         """Return what is read otherwise than a plain file would be, in words.

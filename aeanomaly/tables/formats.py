@@ -56,11 +56,28 @@ _PARQUET = _Format(
     "parquet",
     compressed=False,
 )
+_LINES = _Format("JSON lines", "jsonl", "JsonTable", "json_output.JsonWriter")
+_ARRAY = _Format("JSON", "jsonl", None, "json_output.JsonWriter")
+_EXCEL = _Format(
+    "Excel",
+    "excel",
+    "ExcelTable",
+    "excel.ExcelWriter",
+    "openpyxl",
+    "excel",
+    compressed=False,
+)
 _FORMATS = {
     **dict.fromkeys([".csv", ".tsv", ".txt", ".data"], _TEXT),
+    ".jsonl": _LINES,
+    ".json": _ARRAY,
     ".parquet": _PARQUET,
+    ".xlsx": _EXCEL,
 }
-_SUFFIXES = ".csv, .tsv, .txt, .data (each also with .gz, .zip or .zst) or .parquet"
+_SUFFIXES = (
+    ".csv, .tsv, .txt, .data, .jsonl (each also with .gz, .zip or .zst), .parquet or "
+    ".xlsx"
+)
 
 
 def open_file(
@@ -78,7 +95,7 @@ def open_file(
 
     Returns
     -------
-    TextTable or ParquetTable
+    TextTable, JsonTable, ParquetTable or ExcelTable
         With `column_names`, `n_rows` (None where only reading tells), ``read()``,
         ``iter_batches(columns)`` and ``notes()``.
 
@@ -101,7 +118,10 @@ def open_file(
     _require(found, "Reading")
     check_compression(source.compression, f"Reading {source.name}")
     if found.table is None:
-        raise TableError(f"{path}: {found.name} is only written. Pass a .jsonl file.")
+        raise TableError(
+            f"{path}: {found.name} is only written. Pass a .jsonl "
+            f"file, with an object on each line."
+        )
     return getattr(_module_of(found.module), found.table)(source, options)
 
 
@@ -120,7 +140,7 @@ def table_writer(
 
     Yields
     ------
-    TextWriter or ParquetWriter
+    TextWriter, JsonWriter, ParquetWriter or ExcelWriter
         With ``write(batch, added)``: the rows of a batch, and a mapping of names to
         arrays that become columns after them.
     """

@@ -47,7 +47,7 @@ class ParquetBatch:
     """
 
     def __init__(self, rows: Any, features: Any) -> None:
-        self.column_names = rows.column_names
+        self.column_names = self.names = rows.column_names
         self.features = features
         self._rows = rows
 
@@ -104,7 +104,7 @@ class ParquetTable:
         How text would be read: a Parquet file says all of it itself.
     """
 
-    dialect = None
+    written_as = None
 
     def __init__(self, source: Source, options: ReadOptions = BY_ITSELF) -> None:
         self.path = Path(source.name)

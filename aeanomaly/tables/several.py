@@ -98,7 +98,7 @@ class SeveralTables:
             table.expect(names)
         self.column_names = first.column_names
         self.header = first.header
-        self.dialect = first.dialect
+        self.written_as = first.written_as
         for table in others:
             _check_same(first, table)
 

@@ -78,12 +78,15 @@ def sniff(
     body = best.rows[best.n_before :][bool(header) :]
     if best.rows[best.n_before :]:
         skipped = best.rows[best.n_before].line
+        body = [row for row in body if row.fields != header]
         n_comments = sum(line < skipped for line in best.comments)
     if not header and options.header is None:
         header = _commented_header(lines, best)
         skipped -= bool(header)
         n_comments -= bool(header)
-    if len(header) == best.width - 1 and not _has_trailing(header, body, best.width):
+    if 0 < len(header) == best.width - 1 and not _has_trailing(
+        header, body, best.width
+    ):
         # As R writes it: row names have no name.
         header = ["", *header]
     decimal, thousands = _marks(body, options)
@@ -282,6 +285,8 @@ def _header_after_blank(
 
 def _is_header(names: list[str], body: list[list[str]]) -> bool:
     """Return whether a first row holds names: other texts than its columns hold."""
+    # Repeated headers are not values.
+    body = [row for row in body if row != names]
     named = typed_columns = repeated = 0
     for position, name in enumerate(names):
         cells = [row[position] for row in body if position < len(row)]
