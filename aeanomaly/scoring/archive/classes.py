@@ -14,6 +14,7 @@ from ..model import Model
 from ..networks.dense import DenseLayer, Network
 from ..networks.keras import KerasNetwork
 from ..parts import PARTS, Reduction, ScaledPart, ScorePart, TailCombination, TailScale
+from ..parts.low_rank import LowRankMatrix
 from ..parts.protocol_1 import (
     InterpolatedScale,
     KeyedNeighbourhood,
@@ -31,6 +32,7 @@ _FIXED = (
     KerasNetwork,
     KeyedNeighbourhood,
     KeyedSurroundings,
+    LowRankMatrix,
     Model,
     Network,
     ScaledPart,

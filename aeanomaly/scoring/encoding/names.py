@@ -16,8 +16,9 @@ def is_label(name: Any) -> bool:
 
 def check_names(fitted: list[Any], given: list[Any]) -> None:
     """Raise a `ColumnError` unless both lists hold the same names once each."""
-    missing = [name for name in fitted if name not in set(given)]
-    unknown = [name for name in given if name not in set(fitted)]
+    among_given, among_fitted = set(given), set(fitted)
+    missing = [name for name in fitted if name not in among_given]
+    unknown = [name for name in given if name not in among_fitted]
     if missing:
         raise ColumnError(
             f"Column {missing[0]!r} is missing{_count_others(missing)}: the model was "

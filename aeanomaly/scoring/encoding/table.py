@@ -22,6 +22,9 @@ SQUASH_KNEE = 6.0
 # Names are repeated wherever a column is spoken of.
 _MAX_NAME_LENGTH = 10_000
 
+# Encoded columns times columns up to which they are summed by a product of matrices.
+_MOST_PRODUCTS = 4_000_000
+
 
 class EncodedBlock(NamedTuple):
     """Encoded rows, and the novelty of their cells where there is any.
@@ -162,6 +165,12 @@ class TableEncoding:
     def _sum_to_columns(self, values: np.ndarray, columns: np.ndarray) -> np.ndarray:
         if np.array_equal(columns, np.arange(len(self.columns))):
             return values
+        if len(columns) * len(self.columns) > _MOST_PRODUCTS:
+            order = np.argsort(columns, kind="stable")
+            found, starts = np.unique(columns[order], return_index=True)
+            sums = np.zeros((len(values), len(self.columns)), values.dtype)
+            sums[:, found] = np.add.reduceat(values[:, order], starts, axis=1)
+            return sums
         # A product with a matrix of zeros and ones beats np.add.at by far.
         members = columns[:, None] == np.arange(len(self.columns))
         return values @ members.astype(values.dtype)

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..encoding.table import TableEncoding
 from ..evaluation import Evaluation
+from .low_rank import LowRankMatrix, Matrix
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,16 @@ def check_finite(part: object, **arrays: np.ndarray) -> None:
             raise ValueError(
                 f"{type(part).__name__} has {name} that are not finite numbers"
             )
+
+
+def check_matrix(part: object, name: str, matrix: Matrix) -> None:
+    """Raise a `ValueError` unless a matrix of a part is one of finite numbers."""
+    if not isinstance(matrix, LowRankMatrix):
+        check_finite(part, **{name: matrix})
+        return
+    matrix.check()
+    arrays = {"diagonal": matrix.diagonal, "left": matrix.left, "right": matrix.right}
+    check_finite(part, **{f"{name}.{key}": array for key, array in arrays.items()})
 
 
 class Reduction(ABC):

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
 
 from ..encoding.table import TableEncoding
 from ..evaluation import Evaluation
-from .base import PartRows, ScorePart, check_finite
-from .innermost import innermost_moments
+from .base import PartRows, ScorePart, check_finite, check_matrix
+from .innermost import innermost_power
+from .low_rank import LowRankMatrix, Matrix, block_of, diagonal_of
 
 # Share of the rows that centre and covariance are taken from.
 _SUPPORT = 0.5
@@ -34,12 +36,12 @@ class Covariance(ScorePart):
     Parameters
     ----------
     center : ndarray of shape (n_encoded,)
-    precision : ndarray of shape (n_encoded, n_encoded)
+    precision : ndarray of shape (n_encoded, n_encoded) or LowRankMatrix
         Inverse of the covariance.
     """
 
     center: np.ndarray
-    precision: np.ndarray
+    precision: np.ndarray | LowRankMatrix
 
     name: ClassVar[str] = "covariance"
     expects: ClassVar[bool] = True
@@ -52,11 +54,10 @@ class Covariance(ScorePart):
         Z[:, rows.encoding.ranked_columns] = 0.0
         n_rows, n_columns = Z.shape
         shrinkage = min(_MAX_SHRINKAGE, n_columns / (_SUPPORT * n_rows))
-        center, covariance = innermost_moments(
-            Z, weights, support=_SUPPORT, shrinkage=shrinkage
+        center, precision = innermost_power(
+            Z, weights, support=_SUPPORT, shrinkage=shrinkage, power=-1
         )
-        precision = np.linalg.inv(covariance)
-        _take_out(rows.encoding.ranked_columns, precision)
+        precision = _without(rows.encoding.ranked_columns, precision)
         return cls(center.astype(np.float32), precision.astype(np.float32))
 
     def statistic(self, evaluation: Evaluation, encoding: TableEncoding) -> np.ndarray:
@@ -108,12 +109,17 @@ class Covariance(ScorePart):
         From the centre, and zero for the column itself; see `Reduction.pulls`.
         """
         block = np.flatnonzero(encoding.encoded_columns == column)
-        own = self.precision[np.ix_(block, block)]
-        slopes = -np.linalg.solve(own, self.precision[block])
+        own = block_of(self.precision, block, block)
+        every = np.arange(encoding.n_encoded)
+        slopes = -np.linalg.solve(own, block_of(self.precision, block, every))
         slopes[:, block] = 0.0
         place = np.searchsorted(block, encoded)
         deviations = evaluation.Z[rows] - self.center
         return encoding.sum_encoded(deviations * slopes[place])
+
+    @cached_property
+    def _diagonal(self) -> np.ndarray:
+        return diagonal_of(self.precision)
 
     def _pulled(self, evaluation: Evaluation) -> np.ndarray:
         return np.asarray((evaluation.Z - self.center) @ self.precision)
@@ -121,14 +127,15 @@ class Covariance(ScorePart):
     def _shifts(self, pulled: np.ndarray, block: np.ndarray) -> np.ndarray:
         """Return how far the values of a block are from what the others let expect."""
         if len(block) == 1:
-            return pulled[:, block] / self.precision[block, block]
-        own = self.precision[np.ix_(block, block)]
+            return pulled[:, block] / self._diagonal[block]
+        own = block_of(self.precision, block, block)
         return np.asarray(np.linalg.solve(own, pulled[:, block].T).T)
 
     def check(self, encoding: TableEncoding) -> None:
         """Raise a `ValueError` if fields that came from a file make no sense."""
-        check_finite(self, center=self.center, precision=self.precision)
-        if not (np.diag(self.precision) > 0).all():
+        check_matrix(self, "precision", self.precision)
+        check_finite(self, center=self.center)
+        if not (self._diagonal > 0).all():
             raise ValueError("Covariance has a column without a positive precision")
 
 
@@ -141,7 +148,10 @@ def _blocks(encoding: TableEncoding) -> Iterator[tuple[int, np.ndarray]]:
             yield column, block
 
 
-def _take_out(columns: np.ndarray, precision: np.ndarray) -> None:
-    """Let columns weigh next to nothing, and nothing together with others, in place."""
+def _without(columns: np.ndarray, precision: Matrix) -> Matrix:
+    """Let columns weigh next to nothing, and nothing together with others."""
+    if isinstance(precision, LowRankMatrix):
+        return precision.without(columns, _NEXT_TO_NOTHING)
     precision[columns] = precision[:, columns] = 0.0
     precision[columns, columns] = _NEXT_TO_NOTHING
+    return precision

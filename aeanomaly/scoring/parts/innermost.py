@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from .low_rank import Matrix, shrunk_power
+
 # Concentration steps; more change nothing that matters.
 _STEPS = 5
 
@@ -36,21 +38,70 @@ def innermost_moments(
     center : ndarray of shape (n_columns,)
     covariance : ndarray of shape (n_columns, n_columns)
     """
+    inner = _innermost(X, weights, support, shrinkage)
+    center, deviations = _deviations(X[inner], weights[inner])
+    return center, _shrunk(deviations, shrinkage)
+
+
+def innermost_power(
+    X: np.ndarray,
+    weights: np.ndarray,
+    *,
+    support: float,
+    shrinkage: float,
+    power: float,
+) -> tuple[np.ndarray, Matrix]:
+    """Return the centre, and a power of the covariance, of the innermost rows.
+
+    Where there are more columns than rows the matrix is of low rank.
+
+    Parameters
+    ----------
+    X, weights, support, shrinkage
+        See `innermost_moments`.
+    power : float
+        -1 for the inverse.
+    """
+    inner = _innermost(X, weights, support, shrinkage)
+    center, deviations = _deviations(X[inner], weights[inner])
+    if _is_wide(X):
+        return center, shrunk_power(deviations, shrinkage, power)
+    covariance = _shrunk(deviations, shrinkage)
+    if power == -1:
+        return center, np.linalg.inv(covariance)
+    variances, directions = np.linalg.eigh(covariance)
+    return center, (directions * variances**power) @ directions.T
+
+
+def _is_wide(X: np.ndarray) -> bool:
+    return X.shape[1] > len(X)
+
+
+def _innermost(
+    X: np.ndarray, weights: np.ndarray, support: float, shrinkage: float
+) -> np.ndarray:
+    """Return which rows lie innermost."""
     inner = np.ones(len(X), dtype=bool)
     for _ in range(_STEPS):
-        center, covariance = _moments(X[inner], weights[inner], shrinkage)
+        center, deviations = _deviations(X[inner], weights[inner])
+        inverse: Matrix
+        if _is_wide(X):
+            inverse = shrunk_power(deviations, shrinkage, -1)
+        else:
+            inverse = np.linalg.inv(_shrunk(deviations, shrinkage))
         deviations = X - center
-        pulled = deviations @ np.linalg.inv(covariance)
-        distance = np.einsum("ij,ij->i", pulled, deviations)
+        distance = np.einsum("ij,ij->i", deviations @ inverse, deviations)
         inner = distance <= np.quantile(distance, support)
-    return _moments(X[inner], weights[inner], shrinkage)
+    return inner
 
 
-def _moments(
-    X: np.ndarray, weights: np.ndarray, shrinkage: float
-) -> tuple[np.ndarray, np.ndarray]:
+def _deviations(X: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the centre, and deviations whose products are the covariance."""
     center = np.average(X, axis=0, weights=weights)
-    deviations = (X - center) * np.sqrt(weights / weights.sum())[:, None]
+    return center, (X - center) * np.sqrt(weights / weights.sum())[:, None]
+
+
+def _shrunk(deviations: np.ndarray, shrinkage: float) -> np.ndarray:
     covariance = (1 - shrinkage) * (deviations.T @ deviations)
     covariance[np.diag_indices_from(covariance)] += shrinkage
-    return center, covariance
+    return np.asarray(covariance)

@@ -9,8 +9,9 @@ import numpy as np
 
 from ..encoding.table import TableEncoding
 from ..evaluation import Evaluation
-from .base import PartRows, ScorePart, check_finite
-from .innermost import innermost_moments
+from .base import PartRows, ScorePart, check_finite, check_matrix
+from .innermost import innermost_power
+from .low_rank import LowRankMatrix, Matrix
 from .references import (
     check_near,
     iter_squared_distances,
@@ -46,7 +47,7 @@ class Neighbourhood(ScorePart):
     ----------
     references : ndarray of shape (n_references, 2 * n_encoded)
         Joint coordinates of distinct training rows.
-    whitening : ndarray of shape (n_encoded, n_encoded)
+    whitening : ndarray of shape (n_encoded, n_encoded) or LowRankMatrix
         What residuals are multiplied by.
     near_squared : float
         Squared distance below which a reference gives way to the next; also added to
@@ -59,7 +60,7 @@ class Neighbourhood(ScorePart):
     """
 
     references: np.ndarray
-    whitening: np.ndarray
+    whitening: np.ndarray | LowRankMatrix
     near_squared: float
 
     name: ClassVar[str] = "neighbourhood"
@@ -120,7 +121,8 @@ class Neighbourhood(ScorePart):
     def check(self, encoding: TableEncoding) -> None:
         """Raise a `ValueError` if fields that came from a file make no sense."""
         check_near(self, self.near_squared)
-        check_finite(self, references=self.references, whitening=self.whitening)
+        check_finite(self, references=self.references)
+        check_matrix(self, "whitening", self.whitening)
 
 
 def sum_joint(squared: np.ndarray, encoding: TableEncoding) -> np.ndarray:
@@ -137,22 +139,23 @@ def _residual(evaluation: Evaluation) -> np.ndarray:
     return np.asarray(evaluation.output.mean(axis=0) - evaluation.Z)
 
 
-def joint_coordinates(evaluation: Evaluation, whitening: np.ndarray) -> np.ndarray:
+def joint_coordinates(evaluation: Evaluation, whitening: Matrix) -> np.ndarray:
     """Return encoded rows beside their whitened residuals."""
     residual = _residual(evaluation)
     whitened = residual @ whitening.astype(residual.dtype, copy=False)
     return np.concatenate([evaluation.Z, whitened], axis=1)
 
 
-def _whitening(residual: np.ndarray) -> np.ndarray:
+def _whitening(residual: np.ndarray) -> Matrix:
     """Return the symmetric map after which residuals vary alike in all directions."""
     scale = np.sqrt(np.square(residual).mean(axis=0)) + _MIN_RESIDUAL
-    _, covariance = innermost_moments(
+    _, whitening = innermost_power(
         residual / scale,
         np.ones(len(residual)),
         support=_SUPPORT,
         shrinkage=_SHRINKAGE,
+        power=-0.5,
     )
-    variances, directions = np.linalg.eigh(covariance)
-    whitening = (directions / np.sqrt(variances)) @ directions.T / scale[:, None]
-    return (_RESIDUAL_WEIGHT * whitening).astype(np.float32)
+    if isinstance(whitening, LowRankMatrix):
+        return whitening.scaled_rows(_RESIDUAL_WEIGHT / scale).astype(np.float32)
+    return (_RESIDUAL_WEIGHT * whitening / scale[:, None]).astype(np.float32)
