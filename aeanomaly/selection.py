@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from .notices import percent, user_stacklevel
+from .periods import period_codes
 from .scoring.calibration import Calibration, normal_share
-from .thresholds.base import percent, user_stacklevel
-from .thresholds.periods import period_codes
 
 METHODS = ("bh", "storey")
 

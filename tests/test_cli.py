@@ -273,10 +273,11 @@ def test_memory_of_score_does_not_grow_with_the_rows(run, tmp_path, model, monke
     make_table().to_csv(path, index=False)
     batches, alive = [], []
 
-    def score_nothing(scorer, offset, features, n_reasons):
+    def score_nothing(scorer, decision, features, n_reasons):
         batches.append(weakref.ref(features))
         alive.append(sum(batch() is not None for batch in batches))
-        return {"score": np.zeros(len(features))}
+        nothing = np.zeros(len(features))
+        return {"score": nothing, "is_outlier": nothing > 0}
 
     monkeypatch.setattr(table_columns, "_BATCH_ROWS", (7, 7))
     monkeypatch.setattr("aeanomaly.cli.score.added_columns", score_nothing)

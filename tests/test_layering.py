@@ -19,8 +19,8 @@ OPTIONAL = {"matplotlib", "polars", "pyarrow", "dask", "skrub"}
 # The floors of the package, from the ground up. What a module imports, at its head or
 # in a function, lies on a floor below its own or belongs to the same part.
 FLOORS = (
-    {"exceptions", "files", "printable", "registry"},
-    {"scoring", "datasets"},
+    {"exceptions", "files", "notices", "printable", "registry"},
+    {"scoring", "datasets", "periods"},
     {"thresholds", "architectures", "labels"},
     {"training"},
     {"fitting"},

@@ -8,9 +8,9 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.stats import false_discovery_control
 
+from aeanomaly.periods import period_codes
 from aeanomaly.scoring.calibration import Calibration
 from aeanomaly.selection import conditional_p_values, select_by_budget, select_by_fdr
-from aeanomaly.thresholds.periods import period_codes
 
 
 def calibration_of(scores):

@@ -19,6 +19,7 @@ from .options import (
     add_rows,
     add_table,
 )
+from .rule_arguments import add_rules, add_selection, check_rules
 
 _SHOWN_ROWS = 10
 
@@ -45,10 +46,11 @@ def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
         ("time", "since", "--time says what --since looks at, which is missing"),
     ):
         if getattr(arguments, option, None) is not None and (
-            getattr(arguments, needed) is None
+            getattr(arguments, needed, "not an option") is None
         ):
             parser.error(why)
-    if getattr(arguments, "table", None) == []:
+    check_rules(parser, arguments)
+    if getattr(arguments, "table", None) == [] and arguments.command != "threshold":
         parser.error("the following arguments are required: TABLE")
     return arguments
 
@@ -71,6 +73,7 @@ def _build_parser() -> argparse.ArgumentParser:
     _add_detect(commands)
     _add_fit(commands)
     _add_score(commands)
+    _add_threshold(commands)
     _add_describe(commands)
     _add_inspect(commands)
     return parser
@@ -135,6 +138,35 @@ def _add_score(commands: argparse._SubParsersAction) -> None:
         metavar="SHARE",
         help="flag at most this share of new normal rows, by the scores of rows kept "
         "in the model",
+    )
+    add_selection(parser, cut)
+    add_quiet(parser)
+
+
+def _add_threshold(commands: argparse._SubParsersAction) -> None:
+    parser = _add_command(
+        commands,
+        "threshold",
+        "threshold",
+        "Set the threshold of a saved detector again, without training",
+    )
+    parser.add_argument("model", metavar="MODEL.aea", help="model file to read")
+    add_table(parser)
+    add_rules(parser)
+    parser.add_argument(
+        "--label",
+        metavar="COLUMN",
+        help="column of TABLE that says which rows are anomalies",
+    )
+    parser.add_argument(
+        "--normal",
+        metavar="VALUE",
+        help="the label of normal rows; default: 0 or False",
+    )
+    parser.add_argument(
+        "--output",
+        metavar="NEW.aea",
+        help="model file to write; default: MODEL.aea, which is replaced",
     )
     add_quiet(parser)
 

@@ -17,6 +17,7 @@ from ..comparison import (
     measure_isolation_forest,
 )
 from ..tables import check_output
+from .decision import Decision
 from .describe import describe_input
 from .fit import fit_detector
 from .flagged import FlaggedRows
@@ -69,13 +70,14 @@ class _Scored:
 def _write(source: Any, detector: Any, arguments: argparse.Namespace) -> _Scored:
     """Write the rows with their scores, count them, and keep the lowest."""
     explained = not arguments.quiet
-    flagged = FlaggedRows(detector.scorer_, detector.offset_, explained=explained)
+    decision = Decision(detector.offset_)
+    flagged = FlaggedRows(detector.scorer_, decision, explained=explained)
     top = TopRows(arguments.top, arguments.id)
     written = []
-    batches = write_scores(source, detector.scorer_, detector.offset_, arguments)
+    batches = write_scores(source, detector.scorer_, decision, arguments)
     with contextlib.closing(batches):
-        for batch, scores in batches:
-            flagged.add(batch.features, scores)
+        for batch, scores, is_outlier in batches:
+            flagged.add(batch.features, is_outlier)
             top.add(batch, scores)
             written.append(scores)
     return _Scored(flagged, top, np.concatenate(written))
@@ -93,6 +95,7 @@ def _say(
     say(f"\n{report_columns(detector.model_.encoding, table.left_out)}\n")
     say(f"Trained in {fitted:.1f} s, scored and written in {written:.1f} s.")
     say(scored.flagged.describe())
+    say(detector.threshold_.summary_)
     listed = scored.top.listed(detector.scorer_)
     say(f"\n{scored.top.in_words(listed)}\n" if listed else "")
 

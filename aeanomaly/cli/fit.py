@@ -30,6 +30,7 @@ def run(arguments: argparse.Namespace) -> None:
         say(describe_input(shown_tables(arguments), table))
         say(f"\n{report_columns(detector.model_.encoding, table.left_out)}\n")
         say(f"Trained in {seconds:.1f} s; the threshold is {detector.offset_:.6g}.")
+        say(detector.threshold_.summary_)
         say(f"Saved the model to {path}.")
 
 

@@ -11,6 +11,7 @@ from ..printable import printable
 from ..scoring.reasons import iter_reasons
 from ..scoring.scorer import Scorer
 from .column_choice import drop_option
+from .decision import Decision
 
 # Flagged rows of each batch that are explained: all would take longer than scoring.
 _EXPLAINED_ROWS = 20
@@ -18,13 +19,13 @@ _SHOWN_COLUMNS = 3
 
 
 class FlaggedRows:
-    """Counts, batch by batch, the rows that score below a threshold.
+    """Counts, batch by batch, the rows that are flagged.
 
     Parameters
     ----------
     scorer : Scorer
-    offset : float
-        Rows that score below it are outliers.
+    decision : Decision
+        Says what flagged rows are.
     explained : bool
         Whether to look for the columns that rows are flagged for.
 
@@ -34,9 +35,9 @@ class FlaggedRows:
         Rows so far.
     """
 
-    def __init__(self, scorer: Scorer, offset: float, *, explained: bool) -> None:
+    def __init__(self, scorer: Scorer, decision: Decision, *, explained: bool) -> None:
         self._scorer = scorer
-        self._offset = offset
+        self._decision = decision
         self._explained = explained
         self.n_rows = 0
         self._n_flagged = 0
@@ -44,17 +45,17 @@ class FlaggedRows:
         # Each explained row counts for those like it: not a whole number.
         self._by_column: Any = Counter()
 
-    def add(self, features: Any, scores: np.ndarray) -> None:
+    def add(self, features: Any, is_outlier: np.ndarray) -> None:
         """Count a batch.
 
         Parameters
         ----------
         features : DataFrame of shape (n_rows, n_features)
             The fitted columns in their order.
-        scores : ndarray of shape (n_rows,)
+        is_outlier : ndarray of shape (n_rows,), bool
         """
-        flagged = np.flatnonzero(scores < self._offset)
-        self.n_rows += len(scores)
+        flagged = np.flatnonzero(is_outlier)
+        self.n_rows += len(is_outlier)
         self._n_flagged += len(flagged)
         if not self._explained or not len(flagged):
             return
@@ -72,7 +73,7 @@ class FlaggedRows:
             return "The table has no rows."
         lines = [
             f"Flagged {self._n_flagged:,} rows ({self._n_flagged / self.n_rows:.2%}) "
-            f"that score below the threshold of {self._offset:.6g}."
+            f"{self._decision.words}."
         ]
         if self._by_column:
             columns = ", ".join(
@@ -86,7 +87,7 @@ class FlaggedRows:
         """Return the same for programs."""
         return {
             "flagged": self._n_flagged,
-            "threshold": self._offset,
+            "threshold": self._decision.offset,
             "first_reasons": {
                 str(name): round(count / self._n_flagged, 4)
                 for name, count in self._by_column.most_common()

@@ -35,10 +35,21 @@ def _facts(model: SavedModel) -> Iterator[tuple[str, str]]:
     yield "written by", f"{', '.join(written_by)}; protocol {manifest['protocol']}"
     if model.offset is not None:
         yield "threshold", f"{model.offset:.6g} (rows that score below are outliers)"
+        if summary := _summary(model):
+            yield "promise", summary
+    if model.calibration is not None:
+        n_rows, least = model.calibration.n_rows, model.calibration.smallest_p_value
+        yield "p-values", f"by {n_rows:,.0f} unseen rows; the smallest is {least:.2g}"
     yield "network", model.model.network.describe()
     if (training := _describe_training(model)) is not None:
         yield "training", training
     yield "columns", str(len(model.model.encoding.columns))
+
+
+def _summary(model: SavedModel) -> str | None:
+    """Return what the rule said of the threshold, if the file has it."""
+    state = model.manifest["state"]
+    return None if state is None else state["fields"].get("threshold_summary")
 
 
 def _describe_training(model: SavedModel) -> str | None:

@@ -11,13 +11,14 @@ from typing import Any
 import numpy as np
 
 from ..exceptions import ArchiveError, ColumnError, TableError
-from ..scoring.archive import SavedModel, read_model
+from ..scoring.archive import read_model
 from ..scoring.encoding.names import check_names
 from ..scoring.encoding.table import TableEncoding
 from ..scoring.reasons import score_with_reasons
 from ..scoring.scorer import Scorer
 from ..tables import STANDARD_STREAM, check_output, table_writer
 from .column_choice import known_column
+from .decision import Decision, decide
 from .flagged import FlaggedRows
 from .inputs import open_input, shown_tables
 from .summary import say_json
@@ -39,17 +40,19 @@ def run(arguments: argparse.Namespace) -> None:
     encoding = model.scorer.encoding
     if encoding.named:
         table.expect([str(name) for name in encoding.names])
-    check_added_names(table, arguments.reasons)
+    check_added_names(table, arguments.reasons, arguments.p_values)
     if arguments.id is not None:
         known_column(arguments.id, table.column_names, "--id")
-    offset = _offset(model, arguments)
     start = time.perf_counter()
-    flagged = FlaggedRows(model.scorer, offset, explained=not arguments.quiet)
+    columns = fitted_columns(table, encoding)
+    decision = decide(table, columns, model, arguments)
+    explained = not arguments.quiet
+    flagged = FlaggedRows(model.scorer, decision, explained=explained)
     top = TopRows(arguments.top, arguments.id)
-    batches = write_scores(table, model.scorer, offset, arguments)
+    batches = write_scores(table, model.scorer, decision, arguments)
     with contextlib.closing(batches):
-        for batch, scores in batches:
-            flagged.add(batch.features, scores)
+        for batch, scores, is_outlier in batches:
+            flagged.add(batch.features, is_outlier)
             top.add(batch, scores)
     if arguments.quiet:
         return
@@ -88,34 +91,11 @@ def check_streams(arguments: argparse.Namespace) -> None:
         arguments.quiet = True
 
 
-def _offset(model: SavedModel, arguments: argparse.Namespace) -> float:
-    """Return the score below which rows are flagged."""
-    if arguments.threshold is not None:
-        return float(arguments.threshold)
-    if arguments.share is None:
-        return float(model.offset)  # type: ignore[arg-type]
-    calibration = model.calibration
-    if calibration is None:
-        raise ArchiveError(
-            f"{arguments.model} holds no scores of unseen rows, which --share needs: "
-            f"an older aeanomaly wrote it. Fit again, or pass --threshold."
-        )
-    # The rank whose p-value is at most the share.
-    at_most = arguments.share * (calibration.n_rows + 1.0) - 1.0
-    below = np.cumsum(calibration.weights) <= at_most + 1e-9
-    if at_most < 0:
-        raise ArchiveError(
-            f"--share {arguments.share} cannot be promised from the "
-            f"{calibration.n_rows:,.0f} scores in {arguments.model}: the least is "
-            f"{calibration.smallest_p_value:.3g}. Pass at least that."
-        )
-    return float(calibration.scores[min(below.sum(), len(below) - 1)])
-
-
-def check_added_names(table: Any, n_reasons: int) -> None:
+def check_added_names(table: Any, n_reasons: int, p_values: bool = False) -> None:
     """Raise a `TableError` if a column to add is there already."""
-    reasons = [f"reason_{rank}" for rank in range(1, n_reasons + 1)]
-    for name in ("score", "is_outlier", *reasons):
+    added = [f"reason_{rank}" for rank in range(1, n_reasons + 1)]
+    added += ["p_value"] * p_values
+    for name in ("score", "is_outlier", *added):
         if name in table.column_names:
             raise TableError(
                 f"{table.path} already has a column {name!r}, which the output needs. "
@@ -124,9 +104,9 @@ def check_added_names(table: Any, n_reasons: int) -> None:
 
 
 def write_scores(
-    table: Any, scorer: Scorer, offset: float, arguments: argparse.Namespace
-) -> Generator[tuple[Any, np.ndarray], None, None]:
-    """Write a table with its scores; yield each batch and its scores.
+    table: Any, scorer: Scorer, decision: Decision, arguments: argparse.Namespace
+) -> Generator[tuple[Any, np.ndarray, np.ndarray], None, None]:
+    """Write a table with its scores; yield each batch, its scores and flags.
 
     The file appears after the last batch; closed before, the generator leaves none.
 
@@ -134,22 +114,21 @@ def write_scores(
     ----------
     table : TextTable or another
     scorer : Scorer
-    offset : float
-        Rows that score below it are outliers.
+    decision : Decision
+        Which rows are flagged.
     arguments : Namespace
         With the output's name, the number of reasons, whether to write flagged rows
         only, and whether to be quiet.
     """
     progress = shows_progress(arguments.quiet)
-    names = fitted_names(scorer.encoding, table.column_names)
-    columns = dict(zip(names, scorer.encoding.columns, strict=True))
+    columns = fitted_columns(table, scorer.encoding)
     n_rows = 0
     with (
         table_writer(arguments.output, table.written_as) as writer,
         contextlib.closing(RowProgress(table.n_rows, progress)) as line,
     ):
         for batch in table.iter_batches(columns):
-            added = added_columns(scorer, offset, batch.features, arguments.reasons)
+            added = added_columns(scorer, decision, batch.features, arguments.reasons)
             if arguments.only_flagged:
                 chosen = added["is_outlier"]
                 rows = {name: values[chosen] for name, values in added.items()}
@@ -158,18 +137,18 @@ def write_scores(
                 writer.write(batch, added)
             n_rows += len(added["score"])
             line.show(n_rows)
-            yield batch, added["score"]
+            yield batch, added["score"], added["is_outlier"]
 
 
 def added_columns(
-    scorer: Scorer, offset: float, features: Any, n_reasons: int
+    scorer: Scorer, decision: Decision, features: Any, n_reasons: int
 ) -> dict[str, np.ndarray]:
     """Return the columns that the output adds to a batch, in their order.
 
     Parameters
     ----------
     scorer : Scorer
-    offset : float
+    decision : Decision
     features : DataFrame of shape (n_rows, n_features)
         The fitted columns in their order.
     n_reasons : int
@@ -178,8 +157,16 @@ def added_columns(
         scores, texts = score_with_reasons(scorer, features, n_reasons)
     else:
         scores, texts = np.empty(0), np.empty((0, n_reasons), dtype=object)
-    reasons = {f"reason_{rank}": text for rank, text in enumerate(texts.T, start=1)}
-    return {"score": scores, "is_outlier": scores < offset, **reasons}
+    added = {"score": scores, "is_outlier": decision.flag(scores)}
+    if decision.calibration is not None:
+        added["p_value"] = decision.calibration.p_values(scores)
+    return added | {f"reason_{i}": text for i, text in enumerate(texts.T, start=1)}
+
+
+def fitted_columns(table: Any, encoding: TableEncoding) -> dict[Any, Any]:
+    """Return the fitted columns, by their names in a table."""
+    names = fitted_names(encoding, table.column_names)
+    return dict(zip(names, encoding.columns, strict=True))
 
 
 def fitted_names(encoding: TableEncoding, names: list[str]) -> list[str]:

@@ -89,6 +89,18 @@ class Calibration:
             return (lower + (1.0 - rng.random(len(scores))) * ties) / (self.n_rows + 1)
         return (1.0 + not_higher) / (self.n_rows + 1.0)
 
+    def offset_of_share(self, share: float) -> float | None:
+        """Return the greatest offset with p-values of at most a share below it.
+
+        None where there are too few scores for that.
+        """
+        rank = np.floor(share * (self.n_rows + 1.0) + 1e-9)
+        if rank < 1:
+            return None
+        position = np.searchsorted(np.cumsum(self.weights), rank * (1 - 1e-9))
+        position = min(int(position), len(self.scores) - 1)
+        return float(lowered(self.scores[position]))
+
     def shares_below(self, offsets: np.ndarray) -> np.ndarray:
         """Return the share of the calibration scores below each of some offsets."""
         ends = np.concatenate([[0.0], np.cumsum(self.weights)])

@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.utils._param_validation import Interval
 
+from ..periods import period_codes
 from ..scoring.calibration import lowered
 from .base import Threshold
-from .periods import period_codes
 
 
 class BudgetThreshold(Threshold):

@@ -8,7 +8,8 @@ from typing import ClassVar
 import numpy as np
 from sklearn.utils._param_validation import Interval
 
-from .base import Threshold, percent
+from ..notices import percent
+from .base import Threshold
 from .cuts import Cuts, labelled_cuts
 
 

@@ -8,8 +8,9 @@ from typing import ClassVar
 import numpy as np
 from sklearn.utils._param_validation import Interval
 
+from ..notices import percent
 from ..scoring.calibration import normal_share
-from .base import Threshold, percent
+from .base import Threshold
 from .ranks import score_of_rank
 
 

@@ -9,7 +9,8 @@ from typing import ClassVar
 import numpy as np
 from sklearn.utils._param_validation import Interval
 
-from .base import Threshold, user_stacklevel
+from ..notices import user_stacklevel
+from .base import Threshold
 from .cuts import labelled_cuts
 
 

@@ -10,7 +10,8 @@ from typing import ClassVar
 import numpy as np
 from sklearn.utils._param_validation import Interval
 
-from .base import Threshold, percent, user_stacklevel
+from ..notices import percent, user_stacklevel
+from .base import Threshold
 from .ranks import score_of_rank
 
 # Share of the scores, and least number of them, that an extrapolated tail is fitted to.

@@ -9,7 +9,8 @@ from typing import ClassVar
 import numpy as np
 from sklearn.utils._param_validation import Interval
 
-from .base import Threshold, percent, user_stacklevel
+from ..notices import percent, user_stacklevel
+from .base import Threshold
 from .quantile import QuantileThreshold
 from .ranks import repeated
 

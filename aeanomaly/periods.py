@@ -30,7 +30,7 @@ def period_codes(times: Any, period: str) -> np.ndarray:
 
     Examples
     --------
-    >>> from aeanomaly.thresholds.periods import period_codes
+    >>> from aeanomaly.periods import period_codes
     >>> period_codes(["2026-01-01 08:00", "2026-01-01 23:00", "2026-01-02"], "D")
     array([0, 0, 1])
     """
