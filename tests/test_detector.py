@@ -3,6 +3,7 @@
 import copy
 import pickle
 import random
+import warnings
 
 import joblib
 import numpy as np
@@ -23,6 +24,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.utils._param_validation import InvalidParameterError
 
+import aeanomaly
 from aeanomaly import (
     AutoencoderOutlierDetector,
     Denoising,
@@ -473,3 +475,93 @@ def test_diverged_training_is_an_error_with_a_remedy(optimizer, numbers):
     ):
         detector.fit(numbers)
     assert not hasattr(detector, "offset_")
+
+
+# Decisions without training.
+
+
+def test_p_values_and_flags_agree(detector, table):
+    p_values = detector.p_values(table)
+    flagged = detector.predict(table) == -1
+    assert ((p_values <= 0.01) == flagged).all()
+    frame = detector.score_frame(table, reasons=1, p_values=True)
+    assert list(frame.columns) == ["score", "is_outlier", "p_value", "reason_1"]
+    assert (frame["p_value"] == p_values).all()
+
+
+def test_random_p_values_lie_below_and_repeat_themselves(detector, table):
+    random = detector.p_values(table, random_state=3)
+    assert (random <= detector.p_values(table)).all()
+    assert (random == detector.p_values(table, random_state=3)).all()
+
+
+def test_labels_of_either_coding_set_the_same_threshold(detector, table):
+    is_bad = np.arange(len(table)) % 10 == 3
+    before = pickle.dumps(detector.scorer_.reduction)
+    again = copy.deepcopy(detector)
+    offsets = [
+        again.fit_threshold(table, y, threshold="f_beta").offset_
+        for y in (is_bad, is_bad.astype(int), np.where(is_bad, -1, 1))
+    ]
+    assert len(set(offsets)) == 1
+    assert "labelled rows and finds" in again.threshold_.summary_
+    assert pickle.dumps(again.scorer_.reduction) == before
+
+
+def test_rules_that_fit_cannot_apply_are_refused_before_training(numbers):
+    detector = make(threshold="precision")
+    words = (
+        r"The threshold 'precision' needs labelled rows, which fit does not have\. Fit "
+        r"with another one, then call fit_threshold with them and "
+        r"threshold='precision'\."
+    )
+    with pytest.raises(ValueError, match=words):
+        detector.fit(numbers)
+    assert not hasattr(detector, "model_")
+
+
+def test_a_rule_without_rows_takes_the_calibration_scores(detector, table):
+    again = copy.deepcopy(detector)
+    rule = QuantileThreshold(quantile=0.1)
+    again.fit_threshold(threshold=rule)
+    known = detector.calibration_
+    assert again.offset_ == rule.offset(known.scores, known.weights)
+    with pytest.raises(
+        ValueError, match=r"'recall' needs labelled rows\. Pass them as X"
+    ):
+        again.fit_threshold(threshold="recall")
+    with pytest.raises(ValueError, match=r"y has 3 labels for \d+ rows\."):
+        again.fit_threshold(table, [0, 1, 0], threshold="recall")
+
+
+def test_other_rows_can_calibrate(detector, table):
+    again = copy.deepcopy(detector)
+    again.calibrate(table.iloc[:50], sample_weight=np.r_[np.zeros(10), np.ones(40)])
+    assert again.calibration_.n_rows == 40
+    scores = np.sort(detector.score_samples(table.iloc[10:50]))
+    assert (again.calibration_.scores == scores).all()
+    assert detector.calibration_.n_rows != 40
+
+
+def test_select_takes_a_rate_or_a_budget(detector, table):
+    times = np.arange(len(table)) // 50
+    chosen = detector.select(table, budget=2, times=times)
+    assert (pd.Series(chosen).groupby(times).sum() == 2).all()
+    p_values = detector.p_values(table)
+    with warnings.catch_warnings(action="ignore"):
+        by_rate = detector.select(table, fdr=0.5, method="storey")
+    assert by_rate.sum() >= (p_values <= 0.5 / len(table)).sum()
+    for options in ({}, {"fdr": 0.1, "budget": 3}):
+        with pytest.raises(ValueError, match=r"Pass exactly one of fdr and budget\."):
+            detector.select(table, **options)
+
+
+def test_a_saved_model_decides_as_before(detector, table, tmp_path):
+    again = copy.deepcopy(detector)
+    again.fit_threshold(threshold=QuantileThreshold(quantile=0.2, confidence=0.8))
+    again.save(tmp_path / "model.aea")
+    loaded = aeanomaly.load(tmp_path / "model.aea")
+    assert (loaded.p_values(table) == again.p_values(table)).all()
+    assert repr(loaded.threshold_) == repr(again.threshold_)
+    assert loaded.threshold_.summary_ == again.threshold_.summary_
+    assert loaded.get_params()["threshold"] == detector.get_params()["threshold"]

@@ -25,7 +25,8 @@ from aeanomaly.thresholds import THRESHOLDS
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = [
     *("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"),
-    *("docs/architecture.md", "docs/hybrid_score.md", "benchmarks/README.md"),
+    *("docs/architecture.md", "docs/hybrid_score.md", "docs/thresholds.md"),
+    "benchmarks/README.md",
 ]
 # What the recipes would add.
 INVENTED = {
@@ -308,3 +309,27 @@ def test_the_main_command_prints_what_the_readme_shows(tmp_path):
             expected, numbers = expected[:-1], numbers[:-1]  # without the seconds
         if not line.startswith("Trained in"):
             assert numbers == pytest.approx(expected, rel=0.1, abs=0.03)
+
+
+def test_the_guide_has_every_threshold():
+    guide = text_of("docs/thresholds.md")
+    for rule in THRESHOLDS.values():
+        assert rule.__name__ in guide or f"{rule.name}," in guide, rule
+
+
+@pytest.mark.slow
+def test_the_code_of_the_guide_to_thresholds_runs(capsys):
+    names = {}
+    for code in re.findall(
+        r"^```python\n(.*?)^```",
+        text_of("docs/thresholds.md"),
+        re.DOTALL | re.MULTILINE,
+    ):
+        exec(compile(code, "docs/thresholds.md", "exec"), names)
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[0].startswith(
+        "At most 1 % of new normal rows are flagged on average"
+    )
+    assert printed[1].startswith("At most 0.1 % of new")
+    assert "labelled rows and finds" in printed[2]
+    assert printed[3].startswith("{'latent_dim': ")
