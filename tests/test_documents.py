@@ -320,11 +320,7 @@ def test_the_guide_has_every_threshold():
 @pytest.mark.slow
 def test_the_code_of_the_guide_to_thresholds_runs(capsys):
     names = {}
-    for code in re.findall(
-        r"^```python\n(.*?)^```",
-        text_of("docs/thresholds.md"),
-        re.DOTALL | re.MULTILINE,
-    ):
+    for code in blocks_of("docs/thresholds.md", "python").values():
         exec(compile(code, "docs/thresholds.md", "exec"), names)
     printed = capsys.readouterr().out.splitlines()
     assert printed[0].startswith(
