@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from aeanomaly.scoring.usual import UsualLevels, UsualNumbers, UsualTimes
+from aeanomaly.scoring.usual import UsualClock, UsualLevels, UsualNumbers, UsualTimes
 from aeanomaly.scoring.wording.sentences import Cell, sentence
 from aeanomaly.scoring.wording.times import show_time_range
 from aeanomaly.scoring.wording.values import (
@@ -95,10 +95,12 @@ def test_observed_values_are_shown_as_their_column_writes_them(value, decimals, 
         (0.0, 1.0, 0, "0 to 1"),
         (5.0, 5.0, 0, "5"),
         (1_000_000.0, 71_000_000.0, 0, "1,000,000 to 71,000,000"),
+        (15_532_448.0, 16_491_976.0, 0, "15,530,000 to 16,490,000"),
+        (23_133.0, 341_178.0, 0, "20,000 to 340,000"),
     ],
 )
 def test_a_range_has_the_digits_that_its_length_is_worth(low, high, decimals, text):
-    assert show_range(low, high, decimals, "") == text
+    assert show_range(low, high, decimals) == text
     assert show_range(low, high, decimals, "kg") == f"{text} kg"
 
 
@@ -122,6 +124,16 @@ def test_a_range_has_the_digits_that_its_length_is_worth(low, high, decimals, te
 )
 def test_a_name_may_end_with_a_unit(name, unit):
     assert unit_of(name) == unit
+
+
+def test_a_number_outside_a_range_stays_outside_in_words():
+    assert show_range(37_661.0, 47_930.0, 0) == "38000 to 48000"
+    assert show_range(37_661.0, 47_930.0, 0, outside=47_990.0) == "37700 to 47900"
+
+
+def test_a_range_is_not_rounded_beyond_what_was_seen():
+    assert show_range(1_168.0, 9_930.0, 0, bounds=(1_168.0, 9_950.0)) == "1200 to 9900"
+    assert show_range(1_130.0, 9_960.0, 0, bounds=(1_130.0, 9_960.0)) == "1130 to 9960"
 
 
 def test_names_and_values_command_no_terminal():
@@ -213,7 +225,7 @@ def test_words_of_numbers(usual, said, words):
 def test_a_unit_stands_with_numbers():
     said = cell(912.0, 912.0, low=20.0, high=60.0)
     assert sentence("weight_kg", numbers(), said) == (
-        "weight_kg 912 kg, expected 20 to 60 kg; at most 100 kg in training"
+        "weight_kg 912, expected 20 to 60 kg; at most 100 kg in training"
     )
 
 
@@ -250,6 +262,16 @@ def test_a_unit_stands_with_numbers():
             levels(),
             cell("z", expected="a", probability=0.01, own=0.0, rows_alike=None),
             "rare or never seen in training",
+        ),
+        (
+            levels(),
+            cell("DE", expected="FR", probability=0.1, own=0.05, rows_alike=50.0),
+            "seen in 5 % of rows",
+        ),
+        (
+            levels(n_missing=500.0),
+            cell(None, expected=None, probability=0.9, own=0.9),
+            WITH_THE_REST,
         ),
         (
             levels(),
@@ -309,6 +331,16 @@ def test_words_of_times(time, ends, words):
     low, high = map(seconds, ends)
     said = cell(pd.Timestamp(time), seconds(time), low=low, high=high)
     assert sentence("when", TIMES, said) == f"when {time}, {words}"
+
+
+def test_a_time_of_day_is_rare_by_its_hour():
+    usual = UsualClock(1000.0, 0.0, TIMES.hours)
+    night = cell(pd.Timedelta("03:12:00"), 3.2 * 3600)
+    assert sentence("clock", usual, night) == (
+        "clock 03:12, never seen in training between 03:00 and 04:00"
+    )
+    noon = cell(pd.Timedelta("12:00:00"), 12 * 3600.0)
+    assert sentence("clock", usual, noon) == f"clock 12:00, {WITH_THE_REST}"
 
 
 @pytest.mark.parametrize(

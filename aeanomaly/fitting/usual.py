@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..scoring.encoding.columns import ClockColumn
 from ..scoring.encoding.images import ImageEncoding
 from ..scoring.encoding.tabular import column_at
 from ..scoring.model import Model
@@ -13,6 +14,7 @@ from ..scoring.parts import PartRows, Reduction, TailCombination
 from ..scoring.usual import (
     ExpectedRange,
     Usual,
+    UsualClock,
     UsualLevels,
     UsualNumbers,
     UsualTimes,
@@ -62,6 +64,8 @@ def fit_usual(
             group = groups.get(i, slice(0, 0))
             shown = rows.Z[:, group]
             usual.append(_levels(values, weights, shown, positions, expected[:, group]))
+        elif isinstance(column, ClockColumn):
+            usual.append(_clock(values, column, weights))
         elif restored[i].dtype.kind in "fM":
             fit = _times if restored[i].dtype.kind == "M" else _numbers
             usual.append(fit(values, column, weights, positions, restored[i]))
@@ -222,6 +226,18 @@ def _times(
         for name, cycle, size in _CYCLES
     )
     return UsualTimes(n_rows, n_missing, expected, bounds, *counts)
+
+
+def _clock(values: Any, column: Any, weights: np.ndarray) -> UsualClock:
+    seconds = np.asarray(column.canonical(values, column.name), dtype=np.float64)
+    known = np.flatnonzero(np.isfinite(seconds))
+    n_rows = float(weights.sum())
+    hours = places_in_cycles(seconds[known])["hours"]
+    return UsualClock(
+        n_rows,
+        max(0.0, n_rows - float(weights[known].sum())),
+        tuple(np.bincount(hours, weights[known], minlength=24).tolist()),
+    )
 
 
 def _levels(

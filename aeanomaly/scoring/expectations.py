@@ -9,7 +9,7 @@ import numpy as np
 from .encoding.columns.category import INFREQUENT
 from .evaluation import Evaluation
 from .scorer import Scorer
-from .usual import Usual, UsualLevels, UsualNumbers, UsualTimes
+from .usual import Usual, UsualClock, UsualLevels, UsualNumbers, UsualTimes
 from .usual.levels import as_probabilities
 
 # Another column makes a value unusual if it accounts for this share of its distance
@@ -139,12 +139,20 @@ def _of_numbers(
 ) -> Expected:
     assert usual.expected is not None
     low, middle, high = usual.expected(predicted)
-    if usual.decimals is not None:
+    if usual.counts is not None:
+        low, middle, high = (_nearest(v, usual.counts[0]) for v in (low, middle, high))
+    elif usual.decimals is not None:
         low, middle, high = (np.round(v, usual.decimals) for v in (low, middle, high))
     values = middle.astype(object)
     if usual.decimals == 0:
         values = np.array([int(value) for value in middle], dtype=object)
     return expected._replace(values=values, low=low, high=high)
+
+
+def _nearest(numbers: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Return for each number the nearest of ascending values."""
+    middles = (values[1:] + values[:-1]) / 2
+    return np.asarray(values[np.searchsorted(middles, numbers)])
 
 
 def _of_times(expected: Expected, usual: UsualTimes, predicted: np.ndarray) -> Expected:
@@ -167,6 +175,6 @@ def as_numbers(values: Any, column: Any, usual: Usual | None) -> np.ndarray:
     column : Column
     usual : Usual or None
     """
-    if not isinstance(usual, UsualNumbers | UsualTimes):
+    if not isinstance(usual, UsualNumbers | UsualTimes | UsualClock):
         return np.full(len(values), np.nan)
     return np.asarray(column.canonical(values, column.name), dtype=np.float64)

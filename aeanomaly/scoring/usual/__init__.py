@@ -4,14 +4,15 @@ from .base import Usual
 from .levels import UsualLevels
 from .numbers import UsualNumbers
 from .ranges import ExpectedRange
-from .times import UsualTimes
+from .times import UsualClock, UsualTimes
 
-USUAL_CLASSES = (UsualNumbers, UsualTimes, UsualLevels)
+USUAL_CLASSES = (UsualNumbers, UsualTimes, UsualClock, UsualLevels)
 
 __all__ = [
     "USUAL_CLASSES",
     "ExpectedRange",
     "Usual",
+    "UsualClock",
     "UsualLevels",
     "UsualNumbers",
     "UsualTimes",

@@ -46,6 +46,28 @@ class UsualTimes(Usual):
             self.expected.check()
 
 
+@dataclass(frozen=True)
+class UsualClock(Usual):
+    """What training rows showed of a column of times of day.
+
+    Parameters
+    ----------
+    n_rows, n_missing : float
+        As in `Usual`.
+    hours : tuple of 24 floats
+        Rows of each hour.
+    """
+
+    hours: tuple[float, ...]
+
+    def check(self) -> None:
+        """Raise a `ValueError` if fields that came from a file make no sense."""
+        super().check()
+        check_counts(np.array(self.hours))
+        if len(self.hours) != 24:
+            raise ValueError("what is usual counts hours that are not")
+
+
 def places_in_cycles(seconds: np.ndarray) -> dict[str, np.ndarray]:
     """Return hour, weekday and month of times, counted from zero.
 

@@ -6,12 +6,14 @@ import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from ..usual import Usual, UsualLevels, UsualNumbers, UsualTimes
+from ..usual import Usual, UsualClock, UsualLevels, UsualNumbers, UsualTimes
 from .times import MONTHS, WEEKDAYS, moment, show_time_range
 from .values import show_name, show_number, show_observed, show_range, unit_of
 
 # Values of a smaller share of the rows are rare.
 _RARE = 0.01
+# Of a smaller share they are few: said where there is nothing else to say.
+_FEW = 0.1
 # A level is expected, in words, if it is as probable as this and twice as probable as
 # the one that is there, or so many times as probable; less than a tenth tells nothing.
 _PROBABLE = 0.5
@@ -68,8 +70,6 @@ def sentence(name: Any, usual: Usual | None, cell: Cell) -> str:
     decimals = usual.decimals if isinstance(usual, UsualNumbers) else None
     unit = unit_of(name) if isinstance(usual, UsualNumbers) else ""
     shown = show_observed(cell.observed, decimals)
-    if unit and shown != "missing":
-        shown += f" {unit}"
     return f"{show_name(name)} {shown}, {_words(usual, cell, shown, unit)}"
 
 
@@ -78,11 +78,14 @@ def _words(usual: Usual | None, cell: Cell, shown: str, unit: str) -> str:
         return _words_without_usual(cell, shown)
     if shown == "missing":
         expected = _expectation(usual, cell, unit)
-        return _joined(_missing(usual), expected and f"expected {expected}")
+        words = _joined(_missing(usual), expected and f"expected {expected}")
+        return words or _combination(cell)
     if isinstance(usual, UsualNumbers):
         return _words_of_number(usual, cell, unit)
     if isinstance(usual, UsualTimes):
         return _words_of_time(usual, cell)
+    if isinstance(usual, UsualClock):
+        return _rare_in_cycle(usual, cell.number) or _combination(cell)
     assert isinstance(usual, UsualLevels)
     return _words_of_level(usual, cell, shown)
 
@@ -110,11 +113,20 @@ def _expectation(usual: Usual, cell: Cell, unit: str = "") -> str:
         return f"{show_observed(cell.expected)} ({cell.probability:.2f})"
     if math.isnan(cell.low):
         return ""
+    outside = not (math.isnan(cell.number) or _within(cell))
     if isinstance(usual, UsualTimes):
-        outside = not (math.isnan(cell.number) or _within(cell))
         return show_time_range(cell.low, cell.high, cell.number if outside else None)
     assert isinstance(usual, UsualNumbers)
-    return show_range(cell.low, cell.high, usual.decimals, unit)
+    return show_range(
+        cell.low,
+        cell.high,
+        usual.decimals,
+        unit,
+        outside=cell.number if outside else math.nan,
+        bounds=usual.bounds,
+        # Between a few values there are none to round to.
+        exact=usual.counts is not None,
+    )
 
 
 def _within(cell: Cell) -> bool:
@@ -144,6 +156,14 @@ def _rarity(count: float | None, n_rows: float) -> str:
     if round(count) == 0:
         return "never seen in training"
     return f"rare: {_of_rows(count, n_rows)}" if count < _RARE * n_rows else ""
+
+
+def _few(cell: Cell, n_rows: float) -> str:
+    """Return how few rows have a level that is not rare, or nothing."""
+    count = cell.rows_alike
+    if cell.partner or count is None or not count < _FEW * n_rows:
+        return ""
+    return f"seen in {100 * count / n_rows:.0f} % of rows"
 
 
 def _combination(cell: Cell) -> str:
@@ -205,13 +225,13 @@ def _words_of_time(usual: UsualTimes, cell: Cell) -> str:
     return cycle or _combination(cell)
 
 
-def _rare_in_cycle(usual: UsualTimes, seconds: float) -> str:
+def _rare_in_cycle(usual: UsualTimes | UsualClock, seconds: float) -> str:
     """Return which hour, weekday or month is rare, or nothing."""
     rarest, words = 1.0 / _RARE_IN_CYCLE, ""
     time = moment(seconds)
     places = (("hours", time.hour), ("weekdays", time.weekday()))
     for name, at in (*places, ("months", time.month - 1)):
-        counts = getattr(usual, name)
+        counts = getattr(usual, name, ())
         total = sum(counts)
         if total and counts[at] * len(counts) < rarest * total:
             rarest = counts[at] * len(counts) / total
@@ -226,11 +246,11 @@ def _words_of_level(usual: UsualLevels, cell: Cell, shown: str) -> str:
         return f"always {show_observed(cell.expected)} in training"
     rare = _rarity(cell.rows_alike, usual.n_rows)
     if cell.expected is None or show_observed(cell.expected) == shown:
-        return rare or _combination(cell)
+        return rare or _few(cell, usual.n_rows) or _combination(cell)
     own = 0.0 if math.isnan(cell.own) else cell.own
     telling = max(_TELLING, min(_PROBABLE, _OFTEN * own), _TWICE * own)
     if cell.probability < telling:
-        return rare or _combination(cell)
+        return rare or _few(cell, usual.n_rows) or _combination(cell)
     expected = f"expected {_expectation(usual, cell)}"
     if cell.partner and not rare:
         expected += f" with {cell.partner}"

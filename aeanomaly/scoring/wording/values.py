@@ -67,7 +67,9 @@ def show_name(name: Any) -> str:
     return printable("/".join(map(str, name)) if isinstance(name, tuple) else name)
 
 
-def show_number(value: float, decimals: int | None = None) -> str:
+def show_number(
+    value: float, decimals: int | None = None, *, group: bool = False
+) -> str:
     """Return a number as its column writes it, without powers of ten.
 
     Parameters
@@ -76,6 +78,8 @@ def show_number(value: float, decimals: int | None = None) -> str:
         Finite. Only below a millionth it has an exponent.
     decimals : int, default=None
         Digits after the point that the column has; None for four digits in all.
+    group : bool, default=False
+        Whether digits are in groups of three also below a hundred thousand.
 
     Examples
     --------
@@ -91,8 +95,8 @@ def show_number(value: float, decimals: int | None = None) -> str:
         decimals = max(0, _DIGITS - 1 - math.floor(math.log10(size)))
         if size < _TINY:
             return f"{value:.{_DIGITS}g}"
-    group = "," if size >= _GROUPED_FROM else ""
-    text = f"{value:{group}.{decimals}f}"
+    groups = "," if group or size >= _GROUPED_FROM else ""
+    text = f"{value:{groups}.{decimals}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
@@ -112,6 +116,8 @@ def show_observed(value: Any, decimals: int | None = None) -> str:
         return show_number(number, _decimals_shown(number, decimals))
     if hasattr(value, "strftime"):
         return show_time(value)
+    if hasattr(value, "total_seconds"):
+        return show_clock(value.total_seconds())
     return printable(value)
 
 
@@ -143,18 +149,69 @@ def show_time(value: Any) -> str:
     return str(value.strftime(pattern))
 
 
-def show_range(low: float, high: float, decimals: int | None, unit: str) -> str:
-    """Return two numbers, in digits that their distance makes worth reading.
+def show_clock(seconds: float) -> str:
+    """Return a time of day, or a duration.
 
     Examples
     --------
-    >>> show_range(12.37, 96.12, 2, "km"), show_range(3.0, 3.0, 0, "")
-    ('12 to 96 km', '3')
+    >>> show_clock(11_520.0), show_clock(93_784.0)
+    ('03:12', '1 days 02:03:04')
     """
-    unit = f" {unit}" if unit else ""
-    if low == high:
-        return show_number(low, decimals) + unit
-    worth = max(0, 1 - math.floor(math.log10(high - low)))
-    digits = worth if decimals is None else min(decimals, worth)
-    first, last = show_number(low, digits), show_number(high, digits)
-    return f"{first}{unit}" if first == last else f"{first} to {last}{unit}"
+    days, rest = divmod(round(seconds), 86_400)
+    hours, rest = divmod(rest, 3_600)
+    minutes, rest = divmod(rest, 60)
+    text = f"{hours:02d}:{minutes:02d}" + (f":{rest:02d}" if rest else "")
+    return f"{days} days {text}" if days else text
+
+
+def show_range(
+    low: float,
+    high: float,
+    decimals: int | None,
+    unit: str = "",
+    *,
+    outside: float = math.nan,
+    bounds: tuple[float, float] = (-math.inf, math.inf),
+    exact: bool = False,
+) -> str:
+    """Return two numbers, in digits that their distance makes worth reading.
+
+    Parameters
+    ----------
+    low, high : float
+    decimals : int or None
+        Digits after the point that the column has, if few.
+    unit : str
+    outside : float, default=NaN
+        A number beyond an end, which must stay beyond it in words.
+    bounds : tuple of float, default=(-inf, inf)
+        What rounding does not pass.
+    exact : bool, default=False
+        Whether the ends are values of the column as they are.
+
+    Examples
+    --------
+    >>> show_range(12.37, 96.12, 2, "km"), show_range(3.0, 3.0, 0)
+    ('12 to 96 km', '3')
+    >>> show_range(37661.0, 48272.0, 0), show_range(37661.0, 48272.0, 0, exact=True)
+    ('38000 to 48000', '37661 to 48272')
+    """
+    most = _MAX_DIGITS if decimals is None else decimals
+    digits = most
+    if high > low and not exact:
+        digits = min(most, 1 - math.floor(math.log10(high - low)))
+    first, last = _rounded(low, high, digits, bounds)
+    while digits < most and (first <= outside <= last or first == last != high):
+        digits += 1
+        first, last = _rounded(low, high, digits, bounds)
+    group = max(abs(first), abs(last)) >= _GROUPED_FROM
+    # An end that is a bound may have more digits.
+    shown = max(0, digits if decimals is None else decimals)
+    texts = [show_number(end, shown, group=group) for end in (first, last)]
+    return " to ".join(dict.fromkeys(texts)) + (f" {unit}" if unit else "")
+
+
+def _rounded(
+    low: float, high: float, digits: int, bounds: tuple[float, float]
+) -> tuple[float, float]:
+    return max(round(low, digits), bounds[0]), min(round(high, digits), bounds[1])
