@@ -78,3 +78,33 @@ def number_detector():
     from aeanomaly import AutoencoderOutlierDetector
 
     return AutoencoderOutlierDetector(**CHEAP).fit(make_numbers())
+
+
+@pytest.fixture
+def cheap_detector(monkeypatch):
+    """Train small networks for a few epochs, whatever the command asks for."""
+
+    import aeanomaly
+
+    class Cheap(aeanomaly.AutoencoderOutlierDetector):
+        def __init__(self, **params):
+            if params.get("latent_dim") == "auto":
+                del params["latent_dim"]
+            super().__init__(**{**CHEAP, **params})
+
+    Cheap.__name__ = "AutoencoderOutlierDetector"
+    Cheap._get_param_names = aeanomaly.AutoencoderOutlierDetector._get_param_names
+    monkeypatch.setattr("aeanomaly.detector.AutoencoderOutlierDetector", Cheap)
+
+
+@pytest.fixture
+def run(capsys):
+    """Run a command; return exit code, standard output and standard error."""
+
+    from aeanomaly.cli import main
+
+    def run(*argv):
+        code = main([str(argument) for argument in argv])
+        return code, *capsys.readouterr()
+
+    return run

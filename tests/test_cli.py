@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from cases import CHEAP, first_fast_others_slow, make_table
+from cases import first_fast_others_slow, make_table
 
 import aeanomaly
 from aeanomaly.cli import fit as fit_command
@@ -22,22 +22,9 @@ from aeanomaly.files import TEMPORARY_MARK
 from aeanomaly.scoring.archive import write_model
 from aeanomaly.tables import columns as table_columns
 
+pytestmark = pytest.mark.usefixtures("cheap_detector")
+
 SHARED = Path(__file__).parents[2] / "shared" / "data"
-
-
-@pytest.fixture(autouse=True)
-def _cheap_detector(monkeypatch):
-    """Train small networks for a few epochs, whatever the command asks for."""
-
-    class Cheap(aeanomaly.AutoencoderOutlierDetector):
-        def __init__(self, **params):
-            if params.get("latent_dim") == "auto":
-                del params["latent_dim"]
-            super().__init__(**{**CHEAP, **params})
-
-    Cheap.__name__ = "AutoencoderOutlierDetector"
-    Cheap._get_param_names = aeanomaly.AutoencoderOutlierDetector._get_param_names
-    monkeypatch.setattr("aeanomaly.detector.AutoencoderOutlierDetector", Cheap)
 
 
 @pytest.fixture
@@ -62,17 +49,6 @@ def model(tmp_path, detector):
     path = tmp_path / "model.aea"
     detector.save(path)
     return path
-
-
-@pytest.fixture
-def run(capsys):
-    """Run a command; return exit code, standard output and standard error."""
-
-    def run(*argv):
-        code = main([str(argument) for argument in argv])
-        return code, *capsys.readouterr()
-
-    return run
 
 
 # detect

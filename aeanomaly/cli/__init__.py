@@ -11,8 +11,9 @@ import sys
 import warnings
 from typing import Any
 
-from ..exceptions import AeanomalyError, ColumnWarning
+from ..exceptions import AeanomalyError, ColumnWarning, UnreadCellsWarning
 from .arguments import parse_arguments
+from .parameter_names import in_options
 from .terminal import complain, everything_was_heard
 
 _FAILED = 1
@@ -57,6 +58,8 @@ def main(argv: list[str] | None = None) -> int:
         command = importlib.import_module(f".{arguments.module}", __name__)
         with warnings.catch_warnings():
             warnings.showwarning = _warn_in_one_line(name)
+            if getattr(arguments, "strict", False):
+                warnings.simplefilter("error", UnreadCellsWarning)
             command.run(arguments)
     except KeyboardInterrupt:
         # A terminal shows ^C in the line.
@@ -77,7 +80,8 @@ def main(argv: list[str] | None = None) -> int:
 
 def _warn_in_one_line(name: str) -> Any:
     def showwarning(message: Warning | str, *_: Any, **__: Any) -> None:
-        complain(f"{name}: warning: {' '.join(str(message).split())}")
+        text = in_options(" ".join(str(message).split()))
+        complain(f"{name}: warning: {text}")
 
     return showwarning
 

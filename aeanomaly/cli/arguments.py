@@ -177,6 +177,7 @@ def _add_describe(commands: argparse._SubParsersAction) -> None:
     )
     add_table(parser)
     add_columns(parser)
+    add_rows(parser)
 
 
 def _add_inspect(commands: argparse._SubParsersAction) -> None:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import argparse
 
-import numpy as np
-
-from .inputs import TrainingTable, open_input, read_training_table, shown_tables
+from .inputs import (
+    TrainingTable,
+    open_input,
+    read_training_table,
+    reading_parameters,
+    shown_tables,
+)
 from .reading_report import report_columns
 from .terminal import say
 
@@ -17,28 +21,34 @@ def run(arguments: argparse.Namespace) -> None:
     source = open_input(arguments)
     table = read_training_table(source, arguments)
     say(describe_input(shown_tables(arguments), table))
-    say(f"\n{report_columns(_encoding_of(table), table.left_out)}")
+    say(f"\n{report_columns(_encoding_of(table, arguments), table.left_out)}")
 
 
 def describe_input(path: str, table: TrainingTable) -> str:
     """Return a line that says what was read and what of it was used."""
     n_rows, n_columns = table.whole.shape
-    n_used = table.features.shape[1]
-    rows = ""
+    used = f"used {table.features.shape[1]} of {n_columns} columns"
     if not table.chosen.all():
-        rows = f"trained on {int(table.chosen.sum()):,} rows, "
-    return (
-        f"Read {n_rows:,} rows of {path}; {rows}used {n_used} of {n_columns} columns."
-    )
+        used += f" and {int(table.chosen.sum()):,} rows to train on"
+    return f"Read {n_rows:,} rows of {path}; {used}."
 
 
-def _encoding_of(table: TrainingTable) -> object:
+def _encoding_of(table: TrainingTable, arguments: argparse.Namespace) -> object:
     """Return the encoding that `fit` would learn, without a network."""
     from ..fitting.distinct_rows import informative_rows
     from ..fitting.encoding import fit_encoding, kinds_of
+    from ..fitting.notes import warn_of_columns
+    from ..fitting.reading import ReadOptions, read_table
     from ..scoring.encoding.columns import ColumnOptions
 
-    kinds = kinds_of(table.features)
-    rows, kinds = informative_rows(table.features, None, kinds)
-    weights = np.asarray(rows.weights)
-    return fit_encoding(rows.table, weights, ColumnOptions("robust", 64), kinds)
+    said = reading_parameters(arguments)
+    named = said["column_kinds"]
+    features, readings = read_table(
+        table.training, named, ReadOptions(said["day_first"], said["decimal"])
+    )
+    rows, kinds = informative_rows(features, None, kinds_of(features, named), named)
+    options = ColumnOptions(missing_values=said["missing_values"])
+    encoding = fit_encoding(rows.table, rows.weights, options, kinds, readings)
+    if arguments.strict:
+        warn_of_columns(encoding, named)
+    return encoding

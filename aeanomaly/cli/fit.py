@@ -11,7 +11,12 @@ from typing import Any
 from ..exceptions import ColumnWarning, TableError
 from ..tables import check_target
 from .describe import describe_input
-from .inputs import open_input, read_training_table, shown_tables
+from .inputs import (
+    open_input,
+    read_training_table,
+    reading_parameters,
+    shown_tables,
+)
 from .reading_report import report_columns
 from .terminal import say, shows_progress
 
@@ -45,6 +50,7 @@ def fit_detector(features: Any, arguments: argparse.Namespace) -> tuple[Any, flo
         architecture=arguments.architecture,
         contamination=arguments.contamination,
         latent_dim=arguments.latent_dim,
+        **reading_parameters(arguments),
         random_state=arguments.random_state,
         verbose=int(shows_progress(arguments.quiet)),
     )

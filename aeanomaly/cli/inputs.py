@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -49,8 +50,6 @@ def open_input(arguments: argparse.Namespace) -> Any:
         skip_rows=arguments.skip_rows,
         header=arguments.header,
         na_values=tuple(arguments.na_values),
-        dates=tuple(arguments.dates),
-        day_first=arguments.day_first,
         strict=arguments.strict,
     )
     return open_table(arguments.table, options)
@@ -73,6 +72,8 @@ def read_training_table(source: Any, arguments: argparse.Namespace) -> TrainingT
     """
     names = list(source.column_names)
     left_out = left_out_columns(arguments, names)
+    for name in arguments.dates:
+        known_column(name, [n for n in names if n not in left_out], "--dates")
     if len(left_out) == len(names):
         raise ColumnError(
             f"No column of {source.path} is left to train on. Drop fewer."
@@ -93,6 +94,34 @@ def read_training_table(source: Any, arguments: argparse.Namespace) -> TrainingT
     return TrainingTable(whole, features, chosen, left_out)
 
 
+def reading_parameters(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return the parameters of a detector that say how cells are read."""
+    decimal = arguments.decimal if arguments.decimal in (".", ",") else None
+    return {
+        "column_kinds": dict.fromkeys(arguments.dates, "datetime") or None,
+        "day_first": arguments.day_first,
+        "decimal": decimal,
+        "missing_values": [*map(_number_or_text, arguments.na_values)] or None,
+    }
+
+
+def _number_or_text(text: str) -> float | str:
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def as_read(frame: Any, arguments: argparse.Namespace) -> Any:
+    """Return a table whose texts are numbers and times where `fit` reads them so."""
+    from ..fitting.reading import ReadOptions as CellOptions
+    from ..fitting.reading import read_table
+
+    said = reading_parameters(arguments)
+    options = CellOptions(said["day_first"], said["decimal"])
+    return read_table(frame, said["column_kinds"], options).table
+
+
 def _chosen_rows(whole: Any, arguments: argparse.Namespace) -> np.ndarray:
     """Return the rows to train on."""
     chosen = np.ones(len(whole), dtype=bool)
@@ -100,15 +129,20 @@ def _chosen_rows(whole: Any, arguments: argparse.Namespace) -> np.ndarray:
         labels = whole[arguments.label]
         chosen &= _same_text(labels, arguments.train_on)
         if not chosen.any():
-            held = ", ".join(map(repr, labels.dropna().unique()[:5]))
+            held = ", ".join(map(repr, labels.dropna().unique()[:5].tolist()))
             raise ColumnError(
                 f"--train-on {arguments.train_on} is not in column "
                 f"{arguments.label!r}, which holds {held}. Pass one of these."
             )
-    if getattr(arguments, "where", None) is not None:
-        chosen &= rows_where(arguments.where, whole)
-    if getattr(arguments, "since", None) is not None:
-        chosen &= _rows_since(whole, arguments)
+    where = getattr(arguments, "where", None)
+    since = getattr(arguments, "since", None)
+    if where is None and since is None:
+        return chosen
+    read = as_read(whole, arguments)
+    if where is not None:
+        chosen &= rows_where(where, read)
+    if since is not None:
+        chosen &= _rows_since(read, arguments)
     return chosen
 
 
@@ -149,6 +183,6 @@ def _rows_since(whole: Any, arguments: argparse.Namespace) -> np.ndarray:
     if not is_datetime64_any_dtype(values):
         raise ColumnError(
             f"--time {name} is not a column of dates: it holds {values.iloc[0]!r}. "
-            f"Pass --dates {name}, or another column."
+            f"Pass --dates {shlex.quote(name)}, or another column."
         )
     return np.asarray(values >= since)

@@ -6,8 +6,9 @@ from typing import Any
 
 from ..printable import printable
 from ..scoring.encoding.description import ColumnDescription, describe_columns
+from .parameter_names import in_options
 
-_MAX_VALUES = 44
+_MAX_VALUES, _MAX_REMARKS = 44, 500
 
 
 def report_columns(encoding: Any, left_out: dict[str, str]) -> str:
@@ -30,7 +31,7 @@ def report_columns(encoding: Any, left_out: dict[str, str]) -> str:
             "left out" if d.left_out else d.kind,
             printable(d.values, _MAX_VALUES),
             f"{d.missing:.1%}" if d.missing else "",
-            printable("; ".join(filter(None, (d.left_out, d.read_as, d.notes))), 500),
+            in_options(printable(_remarks(d), _MAX_REMARKS)),
         ]
         for d in described
     ]
@@ -43,3 +44,8 @@ def report_columns(encoding: Any, left_out: dict[str, str]) -> str:
         for row in table
     )
     return "\n".join(line.rstrip() for line in lines)
+
+
+def _remarks(described: ColumnDescription) -> str:
+    remarks = (described.left_out, described.read_as, described.notes)
+    return "; ".join(filter(None, remarks))

@@ -20,7 +20,6 @@ from typing import Any
 from ..exceptions import TableError
 from ..scoring.encoding.columns import Column
 from .columns import as_fitted, batch_rows, no_rows, with_times
-from .dates import with_dates
 from .dialect import Dialect
 from .encodings import latin_encoding, sniff_encoding
 from .numbers import as_numbers
@@ -167,8 +166,7 @@ class TextTable:
         if numbers:
             frame, _ = self._read_all(numbers)
         frame.columns = self.column_names
-        frame = with_dates(self._with_numbers(frame, numbers), self._options)
-        return with_times(frame)
+        return with_times(self._with_numbers(frame, numbers))
 
     def _with_numbers(self, frame: Any, left: Sequence[int]) -> Any:
         """Return a frame in which numbers in the file's own marks are numbers."""
@@ -260,10 +258,7 @@ class TextTable:
                 if _is_text(parsed[name])
             }
         )
-        times = [n for n, column in columns.items() if column.storage == "time"]
-        dates = tuple(name for name in self._options.dates if name in times)
-        dated = with_dates(typed[times], self._options._replace(dates=dates))
-        features = as_fitted(typed.assign(**dated), columns)
+        features = as_fitted(typed, columns)
         return TextBatch(self.header, self.column_names, rows, features, columns)
 
 

@@ -13,7 +13,6 @@ import numpy as np
 from ..exceptions import TableError
 from ..scoring.encoding.columns import Column
 from .columns import arrow_array, as_fitted, batch_rows, no_rows, with_times
-from .dates import with_dates
 from .reading import BY_ITSELF, ReadOptions
 from .sources import Source, broken_source_errors
 
@@ -89,7 +88,7 @@ class JsonTable:
     ----------
     source : Source
     options : ReadOptions, default=BY_ITSELF
-        Of which dates and missing values are heeded.
+        Of which missing values are heeded.
     """
 
     written_as = None
@@ -141,7 +140,7 @@ class JsonTable:
         frame = self._frame(list(self._iter_rows()), self.column_names)
         if not len(frame):
             raise no_rows(self.path)
-        return with_times(with_dates(frame, self._options))
+        return with_times(frame)
 
     def _frame(self, rows: list[dict[str, Any]], names: Iterable[str]) -> Any:
         import pandas as pd
@@ -168,8 +167,6 @@ class JsonTable:
         batch = list(islice(rows, size))
         while True:
             frame = self._frame(batch, columns)
-            dates = tuple(name for name in self._options.dates if name in columns)
-            frame = with_dates(frame, self._options._replace(dates=dates))
             features = as_fitted(frame, columns)
             yield JsonBatch(self.column_names, batch, features, columns)
             if not (batch := list(islice(rows, size))):

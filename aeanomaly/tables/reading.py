@@ -22,10 +22,6 @@ class ReadOptions(NamedTuple):
         Whether the first line that is not skipped holds the names of the columns.
     na_values : tuple of str, default=()
         What stands for a missing value, beside what pandas knows.
-    dates : tuple of str, default=()
-        Columns of dates and times, however they are written.
-    day_first : bool or None, default=None
-        Whether 02/03/2026 is in March.
     strict : bool, default=False
         Whether what would be dropped is an error.
 
@@ -42,8 +38,6 @@ class ReadOptions(NamedTuple):
     skip_rows: int | None = None
     header: bool | None = None
     na_values: tuple[str, ...] = ()
-    dates: tuple[str, ...] = ()
-    day_first: bool | None = None
     strict: bool = False
 
 
