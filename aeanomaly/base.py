@@ -216,7 +216,7 @@ class BaseAutoencoder(BaseEstimator):
         check_is_fitted(self)
         return left_out_columns(self.model_.encoding)
 
-    def save(self, path: str | os.PathLike[str]) -> None:
+    def save(self, path: str | os.PathLike[str], *, private: bool = False) -> None:
         """Write the fitted estimator to a model file.
 
         The file holds arrays and JSON, nothing that is executed when it is loaded
@@ -228,6 +228,14 @@ class BaseAutoencoder(BaseEstimator):
         ----------
         path : str or path-like
             By convention it ends in ".aea".
+        private : bool, default=False
+            By default a detector's file holds up to `n_references` of its training
+            rows, and the levels of categories word for word: treat it as you treat the
+            table. True leaves out the rows, and with them the parts of the score that
+            compare with rows, and moves the threshold to flag as many of them as
+            before; it keeps salted hashes of levels, so that reasons do not say which
+            level was expected; and no ranges. This costs some quality. The estimator
+            in memory stays as it is.
 
         Raises
         ------
@@ -240,7 +248,7 @@ class BaseAutoencoder(BaseEstimator):
             If the file cannot be written.
         """
         check_is_fitted(self)
-        save_estimator(self, path)
+        save_estimator(self, path, private)
 
     def to_keras(self) -> Any:
         """Return the trained network as a Keras model.

@@ -16,11 +16,18 @@ from .images import IMAGE_ARCHITECTURES
 from .scoring.archive import ESTIMATORS, write_model
 from .scoring.archive.classes import model_classes
 from .scoring.archive.serialization import to_plain
+from .scoring.privacy import private_model
 from .thresholds import THRESHOLDS, Threshold
 
 # Parameters that may hold objects which are of no use without the process they came
 # from: stored as None, unless they are an integer.
 _TRAINING_ONLY = frozenset({"callbacks", "random_state"})
+
+# What a private file says of its threshold where parts of the score were left out.
+_MOVED = (
+    "The threshold was moved when training rows were left out of the file: it flags as "
+    "many of them as before, and promises nothing."
+)
 
 
 @dataclass(frozen=True)
@@ -99,7 +106,9 @@ def _iter_state_classes() -> Iterator[type]:
     yield from model_classes().values()
 
 
-def save_estimator(estimator: Any, path: str | os.PathLike[str]) -> None:
+def save_estimator(
+    estimator: Any, path: str | os.PathLike[str], private: bool = False
+) -> None:
     """Write a fitted estimator to a model file; see ``BaseAutoencoder.save``."""
     class_name = type(estimator).__name__
     if class_name not in ESTIMATORS:
@@ -113,13 +122,25 @@ def save_estimator(estimator: Any, path: str | os.PathLike[str]) -> None:
             params[name] = None
     rule = getattr(estimator, "threshold_", None)
     output = getattr(estimator, "_sklearn_output_config", {}).get("transform")
+    summary = getattr(rule, "summary_", "")
+    has_score = ESTIMATORS[class_name]
+    model = estimator.model_
+    reduction = estimator.scorer_.reduction if has_score else None
+    usual = estimator.scorer_.usual if has_score else None
+    offset = estimator.offset_ if has_score else None
+    calibration = getattr(estimator, "calibration_", None)
+    if private:
+        model, reduction, offset, same_scores = private_model(model, reduction, offset)
+        # What is usual are values of rows; p-values are those of the whole score.
+        usual, calibration = None, calibration if same_scores else None
+        summary = summary if same_scores else _MOVED
     state = EstimatorState(
         params,
         estimator.architecture_,
         estimator.history_,
         estimator.n_iter_,
         rule,
-        getattr(rule, "summary_", ""),
+        summary,
         output,
     )
     arrays: dict[str, np.ndarray] = {}
@@ -127,11 +148,11 @@ def save_estimator(estimator: Any, path: str | os.PathLike[str]) -> None:
     write_model(
         path,
         estimator=class_name,
-        model=estimator.model_,
-        reduction=estimator.scorer_.reduction if ESTIMATORS[class_name] else None,
-        usual=estimator.scorer_.usual if ESTIMATORS[class_name] else None,
-        offset=estimator.offset_ if ESTIMATORS[class_name] else None,
-        calibration=getattr(estimator, "calibration_", None),
+        model=model,
+        reduction=reduction,
+        usual=usual,
+        offset=offset,
+        calibration=calibration,
         version=__version__,
         state=plain,
         state_arrays=arrays,

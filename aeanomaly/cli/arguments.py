@@ -114,6 +114,11 @@ def _add_fit(commands: argparse._SubParsersAction) -> None:
     add_columns(parser)
     add_rows(parser)
     add_network(parser)
+    parser.add_argument(
+        "--private",
+        action="store_true",
+        help="save no training rows, and levels of categories as salted hashes only",
+    )
     add_quiet(parser)
 
 

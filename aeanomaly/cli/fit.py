@@ -30,7 +30,7 @@ def run(arguments: argparse.Namespace) -> None:
     check_target(path, source.paths)
     table = read_training_table(source, arguments)
     detector, seconds = fit_detector(table.training, arguments)
-    detector.save(path)
+    detector.save(path, private=arguments.private)
     if not arguments.quiet:
         say(describe_input(shown_tables(arguments), table))
         say(f"\n{report_columns(detector.model_.encoding, table.left_out)}\n")

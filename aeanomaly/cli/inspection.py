@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from ..printable import printable
 from ..scoring.archive import SavedModel, read_model, translated_errors
 from ..scoring.archive.serialization import from_plain
+from ..scoring.privacy import levels_are_hashed, n_kept_rows
 from .terminal import say
 
 
@@ -40,6 +41,7 @@ def _facts(model: SavedModel) -> Iterator[tuple[str, str]]:
     if model.calibration is not None:
         n_rows, least = model.calibration.n_rows, model.calibration.smallest_p_value
         yield "p-values", f"by {n_rows:,.0f} unseen rows; the smallest is {least:.2g}"
+    yield "privacy", _describe_privacy(model)
     yield "network", model.model.network.describe()
     if (training := _describe_training(model)) is not None:
         yield "training", training
@@ -50,6 +52,16 @@ def _summary(model: SavedModel) -> str | None:
     """Return what the rule said of the threshold, if the file has it."""
     state = model.manifest["state"]
     return None if state is None else state["fields"].get("threshold_summary")
+
+
+def _describe_privacy(model: SavedModel) -> str:
+    """Return what of the training table the file holds."""
+    reduction = None if model.scorer is None else model.scorer.reduction
+    n_rows = n_kept_rows(reduction)
+    hashed = levels_are_hashed(model.model.encoding.columns)
+    rows = f"holds {n_rows:,} training rows" if n_rows else "holds no training rows"
+    levels = {None: "", True: "; levels are hashed", False: "; levels word for word"}
+    return f"{rows}{levels[hashed]}"
 
 
 def _describe_training(model: SavedModel) -> str | None:

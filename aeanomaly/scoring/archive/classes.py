@@ -7,6 +7,7 @@ from typing import Any
 
 from ..calibration import Calibration
 from ..encoding.columns import COLUMN_KINDS, Column
+from ..encoding.columns.hashed import HashedCategoricalColumn
 from ..encoding.images import ImageEncoding
 from ..encoding.reading import READINGS
 from ..encoding.table import TableEncoding
@@ -27,6 +28,7 @@ _FIXED = (
     Calibration,
     ColumnwiseCovariance,
     DenseLayer,
+    HashedCategoricalColumn,
     ImageEncoding,
     InterpolatedScale,
     KerasNetwork,

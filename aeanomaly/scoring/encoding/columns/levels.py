@@ -82,7 +82,7 @@ class LevelIndex:
         ambiguous = set()
         for i, level in enumerate(levels):
             self._exact[level] = i
-            text = _text_of(level)
+            text = level_text(level)
             if text in self._texts:
                 ambiguous.add(text)
             self._texts[text] = i
@@ -93,17 +93,17 @@ class LevelIndex:
         """Return the position of a level, -1 where it is none of them."""
         level = plain_level(level)
         found = self._exact.get(level)
-        return self._texts.get(_text_of(level), -1) if found is None else found
+        return self._texts.get(level_text(level), -1) if found is None else found
 
 
-def _text_of(level: Any) -> str:
+def level_text(level: Any) -> str:
     """Return a text that is the same for a level whatever type it has."""
     if isinstance(level, str):
         text = level.strip()
         # "007" is not 7: zeros in front are part of a code.
         if text[:1].isdigit() and (text[:1] != "0" or text[1:2] in ("", ".")):
             try:
-                return _text_of(float(text))
+                return level_text(float(text))
             except ValueError:
                 return text
         return _BOOLEANS.get(text.lower(), text)
