@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..scoring.encoding.columns import ClockColumn
+from ..scoring.encoding.columns import CategoricalColumn, ClockColumn
 from ..scoring.encoding.images import ImageEncoding
 from ..scoring.encoding.tabular import column_at
 from ..scoring.model import Model
@@ -62,8 +62,8 @@ def fit_usual(
         values = column_at(table, i)
         if column.categorical:
             group = groups.get(i, slice(0, 0))
-            shown = rows.Z[:, group]
-            usual.append(_levels(values, weights, shown, positions, expected[:, group]))
+            predicted, shown = expected[:, group], rows.Z[:, group]
+            usual.append(_levels(values, column, weights, positions, predicted, shown))
         elif isinstance(column, ClockColumn):
             usual.append(_clock(values, column, weights))
         elif restored[i].dtype.kind in "fM":
@@ -242,19 +242,24 @@ def _clock(values: Any, column: Any, weights: np.ndarray) -> UsualClock:
 
 def _levels(
     values: Any,
+    column: Any,
     weights: np.ndarray,
-    shown: np.ndarray,
     positions: np.ndarray,
     predicted: np.ndarray,
+    shown: np.ndarray,
 ) -> UsualLevels:
     import pandas as pd
 
     missing = np.asarray(pd.isna(values))
     probabilities = as_probabilities(predicted)
     shares = weights @ shown / weights.sum()
+    # Counts of levels are those of the first fit, as the column knows them.
+    counted = isinstance(column, CategoricalColumn) and column.counts
+    n_missing = column.n_missing if counted else float(weights[missing].sum())
+    n_rows = column.n_known + n_missing if counted else float(weights.sum())
     return UsualLevels(
-        float(weights.sum()),
-        float(weights[missing].sum()),
+        n_rows,
+        n_missing,
         np.array([shares, probabilities.min(axis=0), probabilities.max(axis=0)]),
         UsualLevels.fitted_shrinkage(
             probabilities, shown[positions], weights[positions], shares
