@@ -34,6 +34,7 @@ from .scoring.encoding.description import (
 from .scoring.encoding.table import TableEncoding
 from .scoring.model import Model
 from .scoring.networks.activations import ACTIVATIONS
+from .scoring.networks.backend import check_backend
 from .validation import NameIn, check_table
 
 
@@ -140,6 +141,7 @@ class BaseAutoencoder(BaseEstimator):
         self, X: Any, sample_weight: Any, known: TableEncoding | None
     ) -> tuple[Architecture, TableEncoding, DistinctRows]:
         """Return architecture, encoding (the known one, if any) and distinct rows."""
+        check_backend()
         architecture = resolve_architecture(self.architecture)
         table = check_table(self, architecture.as_table(X), known)
         sample_shape = tuple(getattr(X, "shape", table.shape)[1:])

@@ -705,6 +705,21 @@ def test_fit_is_silent_in_a_pipe(source, tmp_path):
     assert "Saved the model" in done.stdout
 
 
+@pytest.mark.parametrize("name", ["jax", "numpy"])
+def test_another_backend_of_keras_is_one_sentence(
+    run, source, tmp_path, monkeypatch, name
+):
+    monkeypatch.setenv("KERAS_BACKEND", name)
+    monkeypatch.delitem(sys.modules, "keras", raising=False)
+    with pytest.raises(ImportError, match=f"KERAS_BACKEND is '{name}', and aeanomaly"):
+        aeanomaly.AutoencoderOutlierDetector().fit(pd.read_csv(source))
+    args = ("--model", tmp_path / "m.aea", "--quiet")
+    code, stdout, stderr = run("fit", source, *args)
+    assert (code, stdout) == (1, "")
+    assert "Set KERAS_BACKEND=tensorflow before Keras is imported." in stderr
+    assert stderr.count("\n") == 1
+
+
 def test_version_is_that_of_the_package(capsys):
     with pytest.raises(SystemExit, match="0"):
         main(["--version"])

@@ -7,6 +7,8 @@ import os
 import sys
 from collections.abc import Iterator
 
+from ..scoring.networks.backend import check_backend
+
 
 def import_keras_quietly() -> None:
     """Import TensorFlow and Keras without the lines that their C++ code prints.
@@ -19,8 +21,9 @@ def import_keras_quietly() -> None:
     Raises
     ------
     ImportError
-        If TensorFlow or Keras is not installed.
+        If TensorFlow or Keras is not installed, or Keras runs on another backend.
     """
+    check_backend()
     if "keras" in sys.modules:
         return
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

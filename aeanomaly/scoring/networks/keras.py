@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...exceptions import ArchiveIntegrityError
+from .backend import check_backend
 from .base import FrozenNetwork
 from .forks import use_tensorflow
 from .keras_sizes import check_integers, check_outline, rows_together
@@ -265,6 +266,7 @@ def _rebuild(configuration: str, weights: list[np.ndarray], dtype: str) -> Any:
 
 
 def _build(configuration: str, dtype: str = "float32") -> Any:
+    check_backend()
     import keras
 
     use_tensorflow()
