@@ -152,7 +152,7 @@ class BaseAutoencoder(BaseEstimator):
         table, readings = read_table(
             table, self.column_kinds, ReadOptions(self.day_first, self.decimal)
         )
-        rows, kinds = informative_rows(
+        rows, kinds, reasons = informative_rows(
             table,
             sample_weight,
             kinds_of(table, self.column_kinds),
@@ -163,7 +163,9 @@ class BaseAutoencoder(BaseEstimator):
             rows.table, rows.weights, options, kinds=kinds, sample_shape=sample_shape
         )
         if encoding is None:
-            encoding = fit_encoding(rows.table, rows.weights, options, kinds, readings)
+            encoding = fit_encoding(
+                rows.table, rows.weights, options, kinds, readings, reasons
+            )
         warn_of_columns(encoding, self.column_kinds)
         return architecture, encoding, rows
 

@@ -49,9 +49,11 @@ def test_levels_that_may_tell_something_are_kept(values):
 
 def test_copies_of_rows_do_not_hide_an_identifier():
     table = pd.DataFrame({"id": IDS * 4, "x": np.arange(N_ROWS).tolist() * 4})
-    rows, kinds = informative_rows(table, None, kinds_of(table))
+    rows, kinds, reasons = informative_rows(table, None, kinds_of(table))
     assert kinds[0] is IgnoredColumn
     assert_array_equal(rows.weights, np.ones(N_ROWS))
+    assert list(reasons) == [0]
+    assert "(300 in 300 rows)" in reasons[0]
 
 
 @pytest.fixture(scope="module")
@@ -140,3 +142,22 @@ def test_a_rarer_level_is_never_more_normal_than_a_frequent_one():
     assert mean[24] > mean[8] > mean[24] - 1
     new = table.assign(product="never seen")
     assert (detector.score_samples(new) < detector.score_samples(table)).all()
+
+
+@pytest.mark.slow
+def test_identifiers_do_not_hide_the_outliers():
+    rng = np.random.default_rng(0)
+    n_rows = 2_000
+    table = pd.DataFrame(
+        {
+            "amount": rng.lognormal(3, 0.5, n_rows).round(2),
+            "age": rng.integers(18, 90, n_rows),
+        }
+    )
+    table.loc[:9, "amount"] *= 30
+    names = [f"{i % 40} {i % 57} {i % 61}" for i in rng.permutation(n_rows)]
+    texts = table.assign(id=[f"C{i:05}" for i in range(n_rows)], name=names)
+    with pytest.warns(ColumnWarning, match="nearly every row has another value"):
+        detector = AutoencoderOutlierDetector(random_state=0).fit(texts)
+    scores = detector.score_samples(texts)
+    assert set(scores.argsort()[:10]) == set(range(10))

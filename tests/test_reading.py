@@ -352,6 +352,28 @@ def test_a_column_that_is_missing_in_all_rows_is_missing(reader, written):
         assert np.isfinite(fitted.score_samples(rows)).all()
 
 
+@pytest.mark.slow
+def test_what_is_far_out_is_abnormal_however_it_is_written():
+    # As texts, an amount two hundred times the usual was ordinary, and so was 1900.
+    rng = np.random.default_rng(0)
+    days = pd.Timestamp("2024-01-01") + pd.to_timedelta(
+        rng.integers(0, 300, 1_000), unit="D"
+    )
+    table = pd.DataFrame(
+        {
+            "amount": [f"${amount:,.2f}" for amount in rng.normal(5_000, 900, 1_000)],
+            "day": days.date,
+            "v": rng.normal(size=1_000),
+        }
+    )
+    detector = AutoencoderOutlierDetector(random_state=0).fit(table)
+    rows = table.iloc[[0] * 4].assign(amount="$5,000", day=datetime.date(2024, 3, 1))
+    rows.iloc[1, 0] = "$1,000,000.00"
+    rows.iloc[2, 1] = datetime.date(1900, 1, 1)
+    rows.iloc[3, 1] = datetime.date(2099, 1, 1)
+    assert detector.predict(rows).tolist() == [1, -1, -1, -1]
+
+
 # --- Numbers that stand for missing ones ---
 
 

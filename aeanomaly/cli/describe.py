@@ -46,9 +46,11 @@ def _encoding_of(table: TrainingTable, arguments: argparse.Namespace) -> object:
     features, readings = read_table(
         table.training, named, ReadOptions(said["day_first"], said["decimal"])
     )
-    rows, kinds = informative_rows(features, None, kinds_of(features, named), named)
+    rows, kinds, reasons = informative_rows(
+        features, None, kinds_of(features, named), named
+    )
     options = ColumnOptions(missing_values=said["missing_values"])
-    encoding = fit_encoding(rows.table, rows.weights, options, kinds, readings)
+    encoding = fit_encoding(rows.table, rows.weights, options, kinds, readings, reasons)
     if arguments.strict:
         warn_of_columns(encoding, named)
     return encoding

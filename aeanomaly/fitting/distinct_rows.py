@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.utils.validation import _check_sample_weight
 
-from ..scoring.encoding.columns import Column
+from ..scoring.encoding.columns import Column, IgnoredColumn
 from ..scoring.encoding.tabular import column_at, column_names, take_rows
-from .encoding import Kinds, kinds_of, without_identifiers
+from .encoding import Kinds, find_identifiers, kinds_of
 
 # Units in the least weight up to which weights that are not whole numbers are taken as
 # counts: by chance, rounded weights have a common unit as well, but a smaller one.
@@ -80,9 +80,26 @@ def distinct_rows(
     return DistinctRows(take_rows(table, kept[first]), merged, n_visits)
 
 
+class InformativeRows(NamedTuple):
+    """Distinct rows, and what their columns are.
+
+    Parameters
+    ----------
+    rows : DistinctRows
+    kinds : list of type
+        "ignored" for identifiers.
+    reasons : dict of int to str
+        Why columns are ignored, by position.
+    """
+
+    rows: DistinctRows
+    kinds: list[type[Column]]
+    reasons: dict[int, str]
+
+
 def informative_rows(
     table: Any, sample_weight: Any, kinds: list[type[Column]], named: Any = None
-) -> tuple[DistinctRows, list[type[Column]]]:
+) -> InformativeRows:
     """Return the distinct rows, and the kinds of columns: identifiers are ignored.
 
     Whether nearly all levels of a column differ is asked of distinct rows, so that
@@ -98,10 +115,11 @@ def informative_rows(
         Columns whose kinds were named, and which stay.
     """
     rows = distinct_rows(table, sample_weight, kinds)
-    informative = without_identifiers(rows.table, kinds, named)
-    if informative == kinds:
-        return rows, kinds
-    return distinct_rows(table, sample_weight, informative), informative
+    reasons = find_identifiers(rows.table, kinds, named)
+    if not reasons:
+        return InformativeRows(rows, kinds, reasons)
+    kinds = [IgnoredColumn if i in reasons else kind for i, kind in enumerate(kinds)]
+    return InformativeRows(distinct_rows(table, sample_weight, kinds), kinds, reasons)
 
 
 def relative_weights(weights: np.ndarray) -> np.ndarray:

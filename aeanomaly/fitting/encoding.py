@@ -30,6 +30,7 @@ def fit_encoding(
     options: ColumnOptions,
     kinds: Kinds | None = None,
     readings: Mapping[int, Reading] | None = None,
+    reasons: Mapping[int, str] | None = None,
 ) -> TableEncoding:
     """Return the encoding of a table, learnt from its rows.
 
@@ -43,6 +44,8 @@ def fit_encoding(
         What `kinds_of` returned for the columns.
     readings : mapping of int to Reading, default=None
         How columns of texts were read, by position.
+    reasons : mapping of int to str, default=None
+        Why columns are left out, by position.
 
     Raises
     ------
@@ -57,6 +60,7 @@ def fit_encoding(
         for i, (name, kind) in enumerate(zip(column_names(table), kinds, strict=True))
     )
     columns = with_readings(columns, readings or {})
+    columns = _with_reasons(columns, reasons or {})
     knee = SQUASH_KNEE if options.scaling == "robust" else None
     encoding = TableEncoding(columns, is_frame(table), knee)
     if not encoding.n_encoded:
@@ -72,6 +76,16 @@ def with_readings(
         replace(column, reading=readings[i])  # type: ignore[type-var]
         if i in readings and hasattr(column, "reading")
         else column
+        for i, column in enumerate(columns)
+    )
+
+
+def _with_reasons(
+    columns: Sequence[Column], reasons: Mapping[int, str]
+) -> tuple[Column, ...]:
+    """Return columns that say why they are left out as distinct rows showed it."""
+    return tuple(
+        IgnoredColumn(column.name, reasons[i]) if i in reasons else column
         for i, column in enumerate(columns)
     )
 
@@ -132,10 +146,10 @@ def fitted_kinds(encoding: TableEncoding, table: Any) -> list[type[Column]]:
     ]
 
 
-def without_identifiers(
+def find_identifiers(
     table: Any, kinds: Kinds, named: Mapping[Any, Any] | None = None
-) -> list[type[Column]]:
-    """Return the kinds of columns, "ignored" where nearly all levels are different.
+) -> dict[int, str]:
+    """Return the positions of columns whose levels nearly all differ, and the reasons.
 
     Parameters
     ----------
@@ -145,15 +159,13 @@ def without_identifiers(
     named : mapping, default=None
         Columns whose kinds were named, and which stay.
     """
-    named = named or {}
-    return [
-        IgnoredColumn
-        if kind is CategoricalColumn
-        and name not in named
-        and no_information(column_at(table, i)) is not None
-        else kind
-        for i, (name, kind) in enumerate(zip(column_names(table), kinds, strict=True))
-    ]
+    found = {}
+    for i, (name, kind) in enumerate(zip(column_names(table), kinds, strict=True)):
+        if kind is CategoricalColumn and name not in (named or {}):
+            reason = no_information(column_at(table, i))
+            if reason is not None:
+                found[i] = reason
+    return found
 
 
 def _resolve(kind: str | type[Column], name: Any) -> type[Column]:

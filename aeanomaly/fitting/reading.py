@@ -20,7 +20,7 @@ from ..scoring.encoding.reading import (
     plain_values,
 )
 from ..scoring.encoding.reading.apply import typed
-from ..scoring.encoding.reading.numbers import number_parts
+from ..scoring.encoding.reading.numbers import may_be_numbers, number_parts
 from ..scoring.encoding.reading.times import NAMED
 from ..scoring.encoding.tabular import is_frame, with_columns
 from ..scoring.encoding.values import hold_numbers
@@ -209,7 +209,7 @@ def _find_number(
 
 def _head_has_numbers(values: Values) -> bool:
     head = values.texts.iloc[:_N_TRIED]
-    return bool(head.str.contains(r"\d", regex=True).mean() > _MOST_UNREAD_NAMED)
+    return bool(may_be_numbers(head).mean() > _MOST_UNREAD_NAMED)
 
 
 def _number_readings(values: Values, options: ReadOptions) -> Iterator[NumberReading]:

@@ -270,8 +270,10 @@ class CategoricalColumn(Column):
 
         values = pd.Series(values)
         codes, uniques = factorize_levels(values, self.name)
-        words = self.missing_values
-        found = [-2 if v in words else self._index.find(v) for v in uniques]
+        found = self._index.find_all(uniques)
+        if words := self.missing_values:
+            pairs = zip(found, uniques, strict=True)
+            found = [-2 if level in words else i for i, level in pairs]
         if (
             found
             and max(found) < 0

@@ -12,6 +12,7 @@ from ....exceptions import ColumnError
 
 # Other words for booleans, as tables and databases write them.
 _BOOLEANS = {"true": "1", "false": "0"}
+_LONGEST_BOOLEAN = 5
 
 
 def plain_level(level: Any) -> Any:
@@ -37,10 +38,16 @@ def factorize_levels(values: Any, name: Any) -> tuple[np.ndarray, list[Any]]:
         codes, uniques = pd.factorize(values)
     except TypeError as error:
         raise _no_levels(name, str(error)) from error
-    for level in uniques:
-        if isinstance(level, complex) or callable(level) or " at 0x" in repr(level):
-            raise _no_levels(name, f"such as one of type {type(level).__name__}")
-    return codes, [plain_level(level) for level in uniques]
+    return codes, [
+        level if type(level) is str else _checked_level(level, name)
+        for level in uniques
+    ]
+
+
+def _checked_level(level: Any, name: Any) -> Any:
+    if isinstance(level, complex) or callable(level) or " at 0x" in repr(level):
+        raise _no_levels(name, f"such as one of type {type(level).__name__}")
+    return plain_level(level)
 
 
 def _no_levels(name: Any, what: str) -> ColumnError:
@@ -91,6 +98,22 @@ class LevelIndex:
 
     def find(self, level: Any) -> int:
         """Return the position of a level, -1 where it is none of them."""
+        return self.find_all([level])[0]
+
+    def find_all(self, levels: Iterable[Any]) -> list[int]:
+        """Return the position of each level, -1 where it is none of them."""
+        exact = self._exact.get
+        # Nearly all are texts as they were in training: they take one look-up.
+        return [
+            found
+            if type(level) is str and (found := exact(level)) is not None
+            else self._find(level)
+            for level in levels
+        ]
+
+    def _find(self, level: Any) -> int:
+        if type(level) is str and level[:1].isalpha() and len(level) > _LONGEST_BOOLEAN:
+            return -1
         level = plain_level(level)
         found = self._exact.get(level)
         return self._texts.get(level_text(level), -1) if found is None else found

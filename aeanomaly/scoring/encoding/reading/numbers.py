@@ -117,6 +117,15 @@ def number_parts(texts: Any, decimal: str, thousands: str) -> Any:
     return parts.assign(**parts.drop(columns="digits").fillna(""))
 
 
+def may_be_numbers(texts: Any) -> Any:
+    """Return which texts may be numbers, in whatever marks."""
+    for blank in _BLANKS:
+        texts = texts.str.replace(blank, " ", regex=False)
+    texts = texts.str.replace("−", "-", regex=False)
+    digits = r"\s*(?:[\d.,' ]*\d[\d.,' ]*(?:[eE][-+]?\d+)?)"
+    return texts.str.contains(re.sub(r"\?P<\w+>", "?:", _OPEN + digits + _CLOSE))
+
+
 def _pattern(decimal: str, thousands: str) -> re.Pattern[str]:
     mark, group = re.escape(decimal), re.escape(thousands)
     whole = r"\d+"
