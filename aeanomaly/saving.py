@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from numbers import Integral
@@ -13,6 +14,7 @@ import numpy as np
 from . import __version__
 from .architectures import ARCHITECTURES, Architecture
 from .images import IMAGE_ARCHITECTURES
+from .notices import user_stacklevel
 from .scoring.archive import ESTIMATORS, write_model
 from .scoring.archive.classes import model_classes
 from .scoring.archive.serialization import to_plain
@@ -106,6 +108,24 @@ def _iter_state_classes() -> Iterator[type]:
     yield from model_classes().values()
 
 
+def _portable(params: dict[str, Any]) -> dict[str, Any]:
+    """Return parameters without objects of this process; say which are left out."""
+    left_out = [
+        name
+        for name in sorted(_TRAINING_ONLY & params.keys())
+        if not isinstance(params[name], Integral | None)
+    ]
+    if left_out:
+        objects = " and ".join(f"{name}={params[name]!r}" for name in left_out)
+        warnings.warn(
+            f"The model file does not hold {objects}: objects of this process, which "
+            f"scoring does not need. The loaded model has None in their place.",
+            UserWarning,
+            stacklevel=user_stacklevel(),
+        )
+    return params | dict.fromkeys(left_out)
+
+
 def save_estimator(
     estimator: Any, path: str | os.PathLike[str], private: bool = False
 ) -> None:
@@ -116,10 +136,7 @@ def save_estimator(
             f"A model file holds one of {sorted(ESTIMATORS)}. Got {class_name} "
             f"instead: save an object of those classes, or use pickle."
         )
-    params = estimator.get_params(deep=False)
-    for name in _TRAINING_ONLY & params.keys():
-        if not isinstance(params[name], Integral):
-            params[name] = None
+    params = _portable(estimator.get_params(deep=False))
     rule = getattr(estimator, "threshold_", None)
     output = getattr(estimator, "_sklearn_output_config", {}).get("transform")
     summary = getattr(rule, "summary_", "")

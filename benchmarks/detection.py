@@ -25,6 +25,8 @@ from detectors import ARCHITECTURES, DETECTORS, available, make_detector
 from quality_report import markdown
 from sklearn.metrics import average_precision_score, roc_auc_score
 
+from aeanomaly.metrics import card_precision_at_k
+
 _FOLDER = Path(__file__).parents[2] / "shared/data"
 _OUTPUT = Path(__file__).parent / "results"
 _N_TRAIN = 100_000
@@ -99,36 +101,6 @@ _TASKS: dict[str, Callable[[Path, int, int], Task]] = {
 }
 
 
-def card_precision(
-    cards: pd.DataFrame, y: np.ndarray, abnormality: np.ndarray, k: int = _CARDS_A_DAY
-) -> float:
-    """Return the share of fraudulent cards among the k most abnormal of a day.
-
-    A card is as abnormal as its most abnormal transaction of the day, and fraudulent if
-    any of the day's is a fraud.
-
-    Parameters
-    ----------
-    cards : DataFrame of shape (n_samples, 2)
-        "day" and "card" of each transaction.
-    y : ndarray of shape (n_samples,)
-        1 for frauds.
-    abnormality : ndarray of shape (n_samples,)
-        Greater is more abnormal.
-    k : int, default=100
-
-    Returns
-    -------
-    float
-        Mean over days, in [0, 1].
-    """
-    each = cards.assign(abnormality=abnormality, fraud=y)
-    by_card = each.groupby(["day", "card"])[["abnormality", "fraud"]].max()
-    ranked = by_card.sort_values("abnormality", ascending=False, kind="stable")
-    found = ranked.groupby("day").head(k).groupby("day")["fraud"].sum()
-    return float((found / k).mean())
-
-
 def as_numbers(task: Task) -> Task:
     """Return the task one-hot encoded and standardised, for detectors of numbers."""
     from sklearn.compose import make_column_selector, make_column_transformer
@@ -166,7 +138,9 @@ def measure(name: str, task: Task, seed: int) -> dict[str, Any]:
         "ap": 100 * float(average_precision_score(task.y, abnormality)),
     }
     if task.cards is not None:
-        line["card precision@100"] = card_precision(task.cards, task.y, abnormality)
+        line["card precision@100"] = card_precision_at_k(
+            task.y, -abnormality, task.cards["card"], task.cards["day"], _CARDS_A_DAY
+        )
     return line | {"fit_s": fitted - start, "score_s": end - fitted}
 
 

@@ -16,12 +16,14 @@ are installed.
 from __future__ import annotations
 
 import argparse
+import contextlib
+import itertools
 import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -38,6 +40,8 @@ SIZES = (60, 300, 1_000, 3_000, 20_000)
 _NEW_ROWS = 20_000
 # A table must have so many normal rows beside the n drawn.
 _LEAST_NEW = 300
+# Tables with enough rows, and anomalies that a detector can find.
+FDR_TABLES = ["31_satimage-2", "38_thyroid", "28_pendigits", "23_mammography"]
 _KEY = ["detector", "table", "n", "draw", "asked", "confidence"]
 
 
@@ -137,12 +141,6 @@ def real_tables() -> list[str]:
     return sorted(path.stem for path in paths)
 
 
-class Rates(NamedTuple):
-    """Shares of new normal rows that are flagged, by what was asked."""
-
-    flagged: dict[tuple[float, float], float]
-
-
 def ours(train: pd.DataFrame, new: pd.DataFrame, draw: int, cheap: bool) -> dict:
     """Return the share of new rows flagged, by share asked and confidence."""
     options: dict[str, Any] = {}
@@ -161,18 +159,22 @@ def ours(train: pd.DataFrame, new: pd.DataFrame, draw: int, cheap: bool) -> dict
 
 
 def with_nonconform(train: pd.DataFrame, new: pd.DataFrame, draw: int, _: bool) -> dict:
-    """Return the same for nonconform's split p-values around our scores."""
-    from nonconform import ConformalDetector, Split
-
-    class Plain(AutoencoderOutlierDetector):
-        """The detector with the sign that nonconform expects of its own."""
-
-    detector = ConformalDetector(
-        detector=Plain(random_state=draw), strategy=Split(n_calib=0.5), seed=draw
-    )
-    detector.fit(train.to_numpy(dtype=float))
+    """Return the same for nonconform's split p-values around our detector."""
+    detector = _nonconform(draw).fit(train.to_numpy(dtype=float))
     p_values = detector.compute_p_values(new.to_numpy(dtype=float))
     return {(asked, 0.0): float(np.mean(p_values <= asked)) for asked in ASKED}
+
+
+def _nonconform(draw: int) -> Any:
+    """Return nonconform's detector, told which way round our scores are."""
+    from nonconform import ConformalDetector, Split
+
+    return ConformalDetector(
+        detector=AutoencoderOutlierDetector(random_state=draw),
+        strategy=Split(n_calib=0.5),
+        score_polarity="higher_is_normal",
+        seed=draw,
+    )
 
 
 def with_pyod(train: pd.DataFrame, new: pd.DataFrame, draw: int, _: bool) -> dict:
@@ -197,6 +199,57 @@ DETECTORS: dict[str, Callable[..., dict]] = {
 }
 
 
+def fdr_lines(tables: list[str], draws: range, fdr: float) -> Iterator[dict[str, Any]]:
+    """Yield the share of normal rows among the selected ones, and what is found.
+
+    Half of the normal rows of a table, up to 3,000, train; up to 1,000 others and at
+    most a tenth as many anomalies are judged together.
+    """
+    for name in tables:
+        with np.load(SHARED / f"datasets/{name}.npz") as data:
+            X, y = data["X"], data["y"] == 1
+        for draw in draws:
+            rng = np.random.default_rng(draw)
+            normal, bad = rng.permutation(X[~y]), rng.permutation(X[y])
+            half = min(3_000, len(normal) // 2)
+            rows = normal[half : half + 1_000]
+            bad = bad[: max(1, len(rows) // 10)]
+            test = np.concatenate([rows, bad])
+            is_bad = np.arange(len(test)) >= len(rows)
+            for label, selected in _selections(normal[:half], test, draw, fdr):
+                n = max(1, selected.sum())
+                yield {
+                    "detector": label,
+                    "table": name,
+                    "draw": draw,
+                    "asked": 100 * fdr,
+                    "false": 100 * (selected & ~is_bad).sum() / n,
+                    "found": 100 * selected[is_bad].mean(),
+                }
+
+
+def _selections(
+    train: np.ndarray, test: np.ndarray, draw: int, fdr: float
+) -> Iterator[tuple[str, np.ndarray]]:
+    detector = AutoencoderOutlierDetector(random_state=draw).fit(train)
+    yield "aeanomaly", detector.select(test, fdr=fdr)
+    yield "aeanomaly, storey", detector.select(test, fdr=fdr, method="storey")
+    yield "aeanomaly, confidence 0.9", detector.select(test, fdr=fdr, confidence=0.9)
+    with contextlib.suppress(ImportError):
+        around = _nonconform(draw).fit(train)
+        yield "nonconform", np.asarray(around.select(test, alpha=fdr))
+
+
+def fdr_summary(lines: pd.DataFrame) -> pd.DataFrame:
+    """Return mean rates over all splits, and whether the rate is kept."""
+    groups = lines.groupby("detector")
+    table = groups[["false", "found"]].mean()
+    table["standard error"] = groups["false"].sem()
+    table["splits"] = groups.size()
+    table["kept"] = table["false"] <= lines["asked"].max() + 2 * table["standard error"]
+    return table.reset_index()
+
+
 def measure(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
     """Yield a line for each draw, share asked and confidence."""
     run = DETECTORS[arguments.detector]
@@ -208,8 +261,7 @@ def measure(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
                 rows = (made_rows if " " in name else real_rows)(name, n, draw)
                 if rows is None:
                     break
-                with warnings.catch_warnings(action="ignore"):
-                    rates = run(*rows, draw, cheap)
+                rates = run(*rows, draw, cheap)
                 for (asked, confidence), rate in rates.items():
                     yield {
                         "detector": label,
@@ -248,33 +300,53 @@ def summary(lines: pd.DataFrame) -> pd.DataFrame:
 
 def main() -> None:
     """Measure what is asked for, and show all that was measured."""
+    arguments = _parse()
+    shown = fdr_summary if arguments.fdr else summary
+    output = arguments.output or (FDR_RESULTS if arguments.fdr else RESULTS)
+    key = ["detector", "table", "draw"] if arguments.fdr else _KEY
+    if arguments.draws:
+        draws = range(arguments.first, arguments.first + arguments.draws)
+        lines = (
+            fdr_lines(arguments.tables, draws, 0.1)
+            if arguments.fdr
+            else measure(arguments)
+        )
+        _store(lines, output, key)
+    table = shown(results_file.read(output))
+    with pd.option_context("display.max_rows", None, "display.width", 160):
+        print(table.round(3).to_string(index=False))
+    if not arguments.fdr:
+        broken = table[table["promised"] & ~(table["kept"] & table["half"])]
+        print(f"{len(broken)} of {table['promised'].sum()} promises are not kept.")
+
+
+def _store(lines: Iterator[dict[str, Any]], output: Path, key: list[str]) -> None:
+    """Put lines into a file, those of each table when it is done."""
+    start = time.perf_counter()
+    with warnings.catch_warnings(action="ignore"):
+        for name, of_table in itertools.groupby(lines, key=lambda line: line["table"]):
+            results_file.add(output, list(of_table), key)
+            seconds = time.perf_counter() - start
+            sys.stderr.write(f"{name}: {seconds:.0f} s\n")
+
+
+def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--draws", type=int, default=0, help="none: only show")
     parser.add_argument("--first", type=int, default=0, help="first draw")
     parser.add_argument("--n", type=int, nargs="+", default=list(SIZES))
     parser.add_argument("--tables", nargs="+", help='such as "gaussian 5", or "real"')
     parser.add_argument("--cheap", action="store_true", help="small networks")
+    parser.add_argument("--fdr", action="store_true", help="false discovery rates")
     parser.add_argument("--detector", choices=DETECTORS, default="aeanomaly")
-    parser.add_argument("--output", type=Path, default=RESULTS)
+    parser.add_argument("--output", type=Path)
     arguments = parser.parse_args()
     if arguments.tables == ["real"]:
         arguments.tables = real_tables()
     if not arguments.tables:
-        arguments.tables = [f"{family} {k}" for family in MADE for k in (5, 60)]
-    if arguments.draws:
-        start, lines = time.perf_counter(), []
-        for line in measure(arguments):
-            lines.append(line)
-            if line["asked"] == ASKED[-1] and line["draw"] % 10 == 9:
-                seconds = time.perf_counter() - start
-                sys.stderr.write(f"{line['table']} {line['n']}: {seconds:.0f} s\n")
-                results_file.add(arguments.output, lines, _KEY)
-        results_file.add(arguments.output, lines, _KEY)
-    table = summary(results_file.read(arguments.output))
-    with pd.option_context("display.max_rows", None, "display.width", 160):
-        print(table.round(3).to_string(index=False))
-    broken = table[table["promised"] & ~(table["kept"] & table["half"])]
-    print(f"{len(broken)} of {table['promised'].sum()} promises are not kept.")
+        made = [f"{family} {k}" for family in MADE for k in (5, 60)]
+        arguments.tables = FDR_TABLES if arguments.fdr else made
+    return arguments
 
 
 if __name__ == "__main__":

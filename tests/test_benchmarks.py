@@ -224,17 +224,6 @@ def test_parts_left_out_and_alone_stand_beside_the_whole(folder, tmp_path, monke
     assert min(line["auroc"] for line in lines) > 90
 
 
-def test_card_precision_counts_cards_once_a_day():
-    from detection import card_precision
-
-    cards = pd.DataFrame({"day": [1, 1, 1, 1, 2, 2, 2], "card": [7, 7, 8, 9, 7, 8, 9]})
-    frauds = np.array([1, 0, 0, 1, 0, 1, 0])
-    abnormality = np.array([5.0, 9.0, 7.0, 1.0, 1.0, 2.0, 3.0])
-    # Day 1: cards 7 (fraud) and 8 of 7, 8, 9; day 2: cards 9 and 8 (fraud).
-    assert card_precision(cards, frauds, abnormality, k=2) == pytest.approx(0.5)
-    assert card_precision(cards, frauds, abnormality, k=1) == pytest.approx(0.5)
-
-
 def test_peers_see_strings_as_numbers():
     from detection import Task, as_numbers
 
