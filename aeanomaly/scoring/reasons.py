@@ -101,6 +101,9 @@ def _to_blame(scorer: Scorer, block: Any, evaluation: Evaluation) -> Evaluation:
     and is not to blame; when in the day or week it is, may be.
     """
     encoding = scorer.encoding
+    if scorer.usual is None:
+        # Files of older protocols are explained as when they were written.
+        return evaluation
     Z: Any = None
     expected: Any = None
     for position, column in enumerate(encoding.columns):

@@ -63,7 +63,8 @@ def show_time_range(low: float, high: float, observed: float | None = None) -> s
         return f"{first.year} to {last.year}"
     if days >= _MONTHS and not (seen and _month(first) <= _month(seen) <= _month(last)):
         return _show_months(first, last)
-    if days >= _DAYS or first == last == _midnight(first):
+    whole_days = first == _midnight(first) and last == _midnight(last)
+    if days >= _DAYS or whole_days:
         dates = sorted({first.date().isoformat(), last.date().isoformat()})
         return " to ".join(dates)
     pattern = "%Y-%m-%d %H:%M"
