@@ -108,6 +108,7 @@ def test_numbers_among_which_one_text_stands_are_numbers():
         ["1.2.3", "1.10.0"] * 30,
         [f"10.0.{i}.7" for i in range(N_ROWS)],
         [f"+49 30 {1_000 + i}" for i in range(N_ROWS)],
+        [f"+4930{1_000_000 + 7 * i}" for i in range(N_ROWS)],
         ["$5.00", "€6.00"] * 30,
         ["5%", "0.05"] * 30,
         ["True", "False"] * 30,
@@ -395,6 +396,13 @@ def test_numbers_that_seem_to_stand_for_missing_ones_are_pointed_out(code):
         assert (column.sentinels, column.missing_values) == ((), (code,))
         assert column.missing_rate == 12 / 300
         assert 10 < column.low < column.high < 30
+
+
+def test_a_wild_value_does_not_hide_them():
+    table = with_codes(-999.0)
+    table.loc[20, "x"] = 98_765.43
+    column = fit_encoding(table, np.ones(300), ColumnOptions()).columns[0]
+    assert column.sentinels == (-999.0,)
 
 
 @pytest.mark.parametrize(

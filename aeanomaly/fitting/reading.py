@@ -235,6 +235,8 @@ def _number_readings(values: Values, options: ReadOptions) -> Iterator[NumberRea
 def _are_codes(values: Values) -> bool:
     """Return whether texts of digits are codes: see the constants above."""
     texts = values.texts[values.is_text & (values.counts > 0)]
+    # A plus before all digits is that of a telephone number.
+    texts = texts.str.removeprefix("+")
     digits = texts[texts.str.fullmatch(r"\d+")]
     if len(digits) < (1 - _MOST_UNREAD) * len(texts) or not values.is_text.all():
         return False

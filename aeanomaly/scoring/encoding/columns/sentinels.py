@@ -14,11 +14,12 @@ _MIN_ROWS = 3
 _MIN_SHARE = 0.002
 # It is written in nines, or is a negative number of hundreds.
 _CUSTOM = re.compile(r"-?9{2,}|-[1-9]00+")
-# Its distance from all others, in ranges of theirs: less is needed if it is the only
-# negative number, or has three nines.
+# Its distance from all others, in the range of most of them: less is needed if it is
+# the only negative number, or has three nines.
 _GAP = 1.0
 _GAP_OF_CUSTOM = 0.1
 _THREE_NINES = 999.0
+_CENTRAL = (0.05, 0.95)
 
 
 def find_sentinels(values: np.ndarray) -> tuple[float, ...]:
@@ -52,10 +53,13 @@ def _stands_for_missing(number: float, known: np.ndarray) -> bool:
     n_rows = len(known) - len(others)
     if n_rows < max(_MIN_ROWS, _MIN_SHARE * len(known)) or len(others) < n_rows:
         return False
-    low, high = float(others.min()), float(others.max())
-    gap = low - number if number < low else number - high
-    custom = number < 0 <= low or abs(number) >= _THREE_NINES
-    return high > low and gap > (_GAP_OF_CUSTOM if custom else _GAP) * (high - low)
+    least = float(others.min())
+    gap = least - number if number < least else number - float(others.max())
+    # A single wild value must not stretch the range.
+    low, high = np.quantile(others, _CENTRAL)
+    custom = number < 0 <= least or abs(number) >= _THREE_NINES
+    needed = (_GAP_OF_CUSTOM if custom else _GAP) * (high - low)
+    return bool(high > low and gap > needed)
 
 
 def missing_numbers(
