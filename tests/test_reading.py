@@ -128,6 +128,12 @@ def test_whole_numbers_of_many_values_and_lengths_are_numbers():
     assert_allclose(values, AMOUNTS.astype(int))
 
 
+def test_a_number_with_an_exponent_has_no_groups():
+    values, reading = read(["1.235e+06", "2.5e+03"] * 30)
+    assert values.tolist()[:2] == [1_235_000.0, 2_500.0]
+    assert reading.remark == ""
+
+
 def test_what_a_column_holds_can_be_said():
     codes = ["5411", "5812"] * 30
     values, _ = read(codes, {"x": "number"})

@@ -128,12 +128,12 @@ def may_be_numbers(texts: Any) -> Any:
 
 def _pattern(decimal: str, thousands: str) -> re.Pattern[str]:
     mark, group = re.escape(decimal), re.escape(thousands)
-    whole = r"\d+"
-    if thousands:
-        # Groups of two digits are Indian; a group never starts with a zero.
-        whole = rf"[1-9]\d{{0,2}}(?:{group}\d{{2,3}})*{group}\d{{3}}|\d+"
     # "1E05" is a code, "1.5E05" and "1e-05" are numbers.
     exponent = rf"(?:{mark}\d+[eE][-+]?\d+|[eE][-+]\d+)"
-    fraction = rf"(?:{exponent}|{mark}\d*)"
-    digits = rf"(?P<digits>(?:{whole}){fraction}?|{mark}\d+(?:[eE][-+]?\d+)?)"
+    numbers = [rf"\d+(?:{exponent}|{mark}\d*)?", rf"{mark}\d+(?:[eE][-+]?\d+)?"]
+    if thousands:
+        # Groups of two digits are Indian; a group never starts with a zero.
+        grouped = rf"[1-9]\d{{0,2}}(?:{group}\d{{2,3}})*{group}\d{{3}}"
+        numbers.insert(0, rf"{grouped}(?:{mark}\d*)?")
+    digits = rf"(?P<digits>{'|'.join(numbers)})"
     return re.compile(_OPEN + r"\s*" + digits + _CLOSE)
