@@ -173,3 +173,17 @@ def test_a_model_that_is_read_is_never_the_output(number_detector, tmp_path, cap
     assert main(["fit", str(table), "--model", str(training)])
     assert "is both input and output" in capsys.readouterr().err
     assert model.read_bytes() == before
+
+
+def test_copied_cells_stay_unless_they_are_to_be_escaped(number_detector, tmp_path):
+    number_detector.save(tmp_path / "model.aea")
+    table = pd.DataFrame(np.zeros((2, 4)), columns=list("bcde"))
+    table.insert(0, "=a", ["-5", "5"])
+    table.to_csv(tmp_path / "in.csv", index=False)
+    argv = ["score", str(tmp_path / "in.csv"), "--model", str(tmp_path / "model.aea")]
+    argv += ["--quiet", "--output", str(tmp_path / "out.csv")]
+    for option, cell in ([], "=a"), (["--escape-formulas"], "'=a"):
+        assert main([*argv, *option]) == 0
+        with open(tmp_path / "out.csv", newline="") as file:
+            rows = list(csv.reader(file))
+        assert [row[0] for row in rows] == [cell, "-5", "5"]

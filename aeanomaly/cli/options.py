@@ -198,6 +198,12 @@ def add_output(parser: argparse.ArgumentParser, n_shown: int) -> None:
         "the score, with what was observed and expected; default: 0",
     )
     group.add_argument(
+        "--escape-formulas",
+        action="store_true",
+        help="put an apostrophe before copied cells of a text file that a spreadsheet "
+        "would take for formulas; cells that are added never are",
+    )
+    group.add_argument(
         "--only-flagged", action="store_true", help="write only rows that are flagged"
     )
     group.add_argument(

@@ -124,7 +124,11 @@ def write_scores(
     columns = fitted_columns(table, scorer.encoding)
     n_rows = 0
     with (
-        table_writer(arguments.output, table.written_as) as writer,
+        table_writer(
+            arguments.output,
+            table.written_as,
+            escape_formulas=arguments.escape_formulas,
+        ) as writer,
         contextlib.closing(RowProgress(table.n_rows, progress)) as line,
     ):
         for batch in table.iter_batches(columns):

@@ -127,7 +127,10 @@ def open_file(
 
 @contextlib.contextmanager
 def table_writer(
-    path: str | os.PathLike[str], dialect: Dialect | None = None
+    path: str | os.PathLike[str],
+    dialect: Dialect | None = None,
+    *,
+    escape_formulas: bool = False,
 ) -> Iterator[Any]:
     """Open a table file for writing; it appears when the block ends without an error.
 
@@ -137,6 +140,8 @@ def table_writer(
         As for `check_output`; ``-`` is standard output.
     dialect : Dialect or None, default=None
         How the rows' own file is written, if it is text.
+    escape_formulas : bool, default=False
+        Whether copied cells of text never begin as a formula does.
 
     Yields
     ------
@@ -153,6 +158,8 @@ def table_writer(
         place as temporary,
         contextlib.closing(make_writer(temporary, path, dialect)) as writer,
     ):
+        if escape_formulas:
+            writer.escape_formulas = True
         yield writer
 
 

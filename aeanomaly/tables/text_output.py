@@ -30,6 +30,11 @@ class TextWriter:
         The name that the file will have.
     dialect : Dialect or None
         Of the rows' file, None where it is not text.
+
+    Attributes
+    ----------
+    escape_formulas : bool
+        Whether copied cells never begin as a formula does.
     """
 
     def __init__(self, path: Path, shown: Path, dialect: Dialect | None) -> None:
@@ -46,17 +51,23 @@ class TextWriter:
         self._writer = csv.writer(self._file, delimiter=sep, lineterminator="\n")
         self._decimal = dialect.decimal
         self._started = False
+        self.escape_formulas = False
 
     def write(self, batch: Any, added: Mapping[str, np.ndarray]) -> None:
         """Write the rows of a batch, and columns after them."""
         if not self._started:
-            self._writer.writerow([*batch.column_names, *added])
+            self._writer.writerow([*self._copied(batch.column_names), *added])
             self._started = True
         columns = [self._as_text(values) for values in added.values()]
         self._writer.writerows(
-            [*row, *more]
+            [*self._copied(row), *more]
             for row, *more in zip(batch.text_rows(), *columns, strict=True)
         )
+
+    def _copied(self, cells: Any) -> Any:
+        if not self.escape_formulas:
+            return cells
+        return [as_cell(cell) if isinstance(cell, str) else cell for cell in cells]
 
     def _as_text(self, values: np.ndarray) -> list[Any]:
         if values.dtype.kind == "O":
