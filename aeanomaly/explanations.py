@@ -64,13 +64,16 @@ def explain_frame(scorer: Scorer, table: Any, index: Any, top: int) -> Any:
     names = np.empty(len(scorer.encoding.names), dtype=object)
     # Names may be tuples, of which `np.array` would make a table.
     names[:] = scorer.encoding.names
-    columns = np.vstack([block.columns for block in blocks])
+    # A table without rows has no blocks.
+    none = np.empty((0, min(top, len(names))))
+    columns = np.vstack([none, *(block.columns for block in blocks)]).astype(np.intp)
     n_named = columns.shape[1]
     ranks = np.tile(np.arange(1, n_named + 1), len(columns))
     rows = index.repeat(n_named)
 
     def gathered(field: str) -> np.ndarray:
-        return np.vstack([getattr(block, field) for block in blocks]).ravel()
+        parts = [getattr(block, field) for block in blocks]
+        return np.vstack(parts or [none]).ravel()
 
     ends = {name: _in_units(scorer, columns, gathered(name)) for name in _ENDS}
     return pd.DataFrame(

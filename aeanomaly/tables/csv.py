@@ -301,7 +301,9 @@ class _Feed:
     def __init__(self, rows: RowReader, size: int, dialect: Dialect) -> None:
         self._rows = rows
         self._size = size
-        self._maybe_code = re.compile(rf'(?:^|[{re.escape(dialect.sep)}"\n])[-+]?0\d')
+        # Apart, because text that begins such a pattern is looked for much faster.
+        begins = [re.escape(dialect.sep), "\n", '"']
+        self._maybe_code = [re.compile(rf"{begin}0\d") for begin in begins]
         self._n_rows = 0
         self.codes: set[int] = set()
 
@@ -317,7 +319,7 @@ class _Feed:
         """Return the text of the next rows, however much it is."""
         rows, text = self._rows.take(self._size)
         self._n_rows += len(rows)
-        if self._maybe_code.search(text):
+        if text[:1] == "0" or any(begin.search(text) for begin in self._maybe_code):
             self._find_codes(rows)
         return text
 
