@@ -224,7 +224,7 @@ class TextTable:
         with self._rows() as reader:
             rows, text = reader.take(n_rows)
             yield self._batch(rows, text, columns)
-            while len(rows) == n_rows:
+            while rows:
                 rows, text = reader.take(n_rows)
                 if rows:
                     yield self._batch(rows, text, columns)

@@ -49,7 +49,7 @@ class RowReader:
         if dialect.header:
             # A row, not a line: names may hold line breaks.
             next(self._reader, None)
-        self._rows = self._iter_rows()
+        self._line = 0
 
     def _remembered(self, lines: Iterable[str]) -> Iterator[str]:
         for line in lines:
@@ -70,20 +70,45 @@ class RowReader:
         text : str
             As the file has it, if all its lines are rows as they stand.
         """
-        self._raw, self._altered = [], self._dialect.sep == " "
-        rows = list(itertools.islice(self._rows, n_rows))
+        while True:
+            self._raw, self._line = [], self._reader.line_num
+            rows = list(itertools.islice(self._reader, n_rows))
+            if not rows:
+                return [], ""
+            self._altered = self._dialect.sep == " "
+            if not self._are_plain(rows):
+                # Again, row by row; a batch of which nothing stays is not the end.
+                lines = csv_reader(self._raw, self._dialect.sep)
+                rows = list(self._iter_rows(lines))
+            if rows:
+                return rows, self._text_of(rows)
+
+    def _text_of(self, rows: list[list[str]]) -> str:
         if not self._altered:
-            return rows, "".join(self._raw)
+            return "".join(self._raw)
         buffer = io.StringIO()
         csv.writer(buffer, delimiter=self._dialect.sep).writerows(rows)
-        return rows, buffer.getvalue()
+        return buffer.getvalue()
 
-    def _iter_rows(self) -> Iterator[list[str]]:
+    def _are_plain(self, rows: list[list[str]]) -> bool:
+        """Return whether all rows are some, told without a look at each by itself."""
+        firsts = [row[0] for row in rows if row]
+        return (
+            self._dialect.sep != " "
+            and set(map(len, rows)) == {self._dialect.width}
+            and all(firsts)
+            and not any(map(str.isspace, firsts))
+            and (not self._dialect.header or self._dialect.header[0] not in firsts)
+        )
+
+    def _iter_rows(self, reader: Any) -> Iterator[list[str]]:
         width = self._dialect.width
         header = list(self._dialect.header)
         first = header[0] if header else None
         blanks = self._dialect.sep == " "
-        for row in self._reader:
+        start = self._line
+        for row in reader:
+            self._line = start + reader.line_num
             if len(row) == width and not (blanks and row[0].startswith("#")):
                 if row[0] == first and row == header:
                     self._drop(REPEATED)
@@ -107,7 +132,7 @@ class RowReader:
 
     def _drop(self, kind: str) -> None:
         if self._strict:
-            line = self._dialect.skipped + self._reader.line_num
+            line = self._dialect.skipped + self._line
             raise TableError(
                 f"{self._name} holds one {kind} in line {line}, which would be "
                 f"dropped. Remove it, or leave --strict out."
@@ -116,7 +141,7 @@ class RowReader:
         self.dropped[kind] += 1
 
     def _wrong_width(self, n_fields: int) -> TableError:
-        line = self._dialect.skipped + self._reader.line_num
+        line = self._dialect.skipped + self._line
         where = "its header" if self._dialect.header else "most lines"
         return TableError(
             f"{self._name} has {n_fields} fields in line {line}, but "
