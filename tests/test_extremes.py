@@ -4,13 +4,16 @@ import subprocess
 import sys
 
 import numpy as np
+import pandas as pd
 import pytest
 from cases import CHEAP, make_numbers
 
+from aeanomaly.exceptions import ColumnError
 from aeanomaly.fitting.distinct_rows import distinct_rows
 from aeanomaly.scoring.encoding.columns import ColumnOptions, NumericColumn
 from aeanomaly.scoring.encoding.columns.spread import center_and_scale
 from aeanomaly.scoring.encoding.table import TableEncoding
+from aeanomaly.scoring.encoding.values import as_float
 
 
 @pytest.mark.parametrize("unit", [1e-200, 1e200, 8e307])
@@ -85,3 +88,9 @@ def test_a_fork_is_told_by_the_number_of_the_process(monkeypatch):
     monkeypatch.setattr(forks, "_started_in", [-1])
     with pytest.raises(RuntimeError, match=r"get_context\('spawn'\), or .* loky"):
         forks.use_tensorflow()
+
+
+def test_a_number_of_400_digits_is_an_error_that_names_the_column():
+    values = pd.Series([10**400, 1], dtype=object)
+    with pytest.raises(ColumnError, match="'x' holds whole numbers that no float can"):
+        as_float(values, "x")

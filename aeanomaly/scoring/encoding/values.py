@@ -18,7 +18,13 @@ def as_float(values: Any, name: object) -> np.ndarray:
     """Return one column as float64, missing values as NaN."""
     check_numbers(values, name)
     if hasattr(values, "to_numpy"):
-        return np.asarray(values.to_numpy(dtype=np.float64, na_value=np.nan))
+        try:
+            return np.asarray(values.to_numpy(dtype=np.float64, na_value=np.nan))
+        except OverflowError as error:
+            raise ColumnError(
+                f"Column {name!r} holds whole numbers that no float can hold ({error}). "
+                f"Take their logarithm, or drop the column."
+            ) from error
     return np.asarray(values, dtype=np.float64)
 
 
