@@ -22,8 +22,8 @@ def as_float(values: Any, name: object) -> np.ndarray:
             return np.asarray(values.to_numpy(dtype=np.float64, na_value=np.nan))
         except OverflowError as error:
             raise ColumnError(
-                f"Column {name!r} holds whole numbers that no float can hold ({error}). "
-                f"Take their logarithm, or drop the column."
+                f"Column {name!r} holds whole numbers that no float can hold "
+                f"({error}). Take their logarithm, or drop the column."
             ) from error
     return np.asarray(values, dtype=np.float64)
 
