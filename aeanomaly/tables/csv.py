@@ -30,6 +30,8 @@ from .sources import Source, broken_source_errors
 from .text_batch import TextBatch
 
 _HEAD_BYTES = 1 << 16
+# Rows that are passed on to pandas together: few, so that they stay in a cache.
+_PIECE_ROWS = 2_048
 _HEAD_LINES, _HEAD_CHARS = 300, 1 << 18
 _DIGITS_AFTER_ZERO = re.compile(r"[-+]?0\d+")
 
@@ -180,7 +182,7 @@ class TextTable:
     def _read_all(self, texts: Sequence[int]) -> tuple[Any, set[int]]:
         """Return all rows, and the columns that hold codes with leading zeros."""
         with self._rows() as rows:
-            feed = _Feed(rows, batch_rows(self.dialect.width), self.dialect)
+            feed = _Feed(rows, _PIECE_ROWS, self.dialect)
             frame = self._parse(feed, range(self.dialect.width), texts, feed.n_rows)
         return frame, feed.codes
 
