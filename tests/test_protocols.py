@@ -22,6 +22,11 @@ import aeanomaly.scoring.parts
 from aeanomaly.exceptions import ArchiveProtocolError
 from aeanomaly.scoring.archive import PROTOCOL, protocols, read_model
 
+# A cell of the rows is one that nobody can read.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::aeanomaly.exceptions.UnreadCellsWarning"
+)
+
 DATA = Path(__file__).parent / "data"
 PROTOCOLS = range(1, PROTOCOL + 1)
 TABLES = [
@@ -75,11 +80,19 @@ def test_a_file_explains_as_when_it_was_written(name):
     expected = read_expected(name)
     rows = rows_of(expected)
     detector = aeanomaly.load(DATA / f"{name}.aea")
-    shares = detector.explain(rows, top=9)["share"]
+    shares = detector.explain(rows, top=rows.shape[1])["share"]
     assert_allclose(shares, expected["shares"], atol=1e-6)
     first = detector.explain(rows, top=1)["column"]
     was = [reason.split(" ")[0] for reason in expected["first_reasons"]]
     assert first.tolist() == was
+
+
+@pytest.mark.parametrize("name", [name for name in TABLES if "_3_" in name])
+def test_a_file_gives_the_p_values_of_when_it_was_written(name):
+    expected = read_expected(name)
+    detector = aeanomaly.load(DATA / f"{name}.aea")
+    assert_allclose(detector.p_values(rows_of(expected)), expected["p_values"])
+    assert detector.threshold_.summary_.startswith("At most 1 % of new normal rows")
 
 
 @pytest.mark.parametrize("number", PROTOCOLS)

@@ -12,8 +12,9 @@ from .base import Reading, Values, is_typed, plain_values
 from .numbers import NumberReading
 from .times import ClockReading, TimeReading
 
-# Where more of the cells cannot be read, the column is another one.
-_MOST_UNREAD = 0.5
+# Where more of the cells cannot be read, the column is another one; a single cell is
+# no more than missing, so that a row is read alone as it is among others.
+_MOST_UNREAD, _FEW_UNREAD = 0.5, 1
 
 
 def read_numbers(values: Any, reading: Reading | None, name: Any) -> Any:
@@ -68,7 +69,7 @@ def _read(values: Any, reading: Reading, name: Any, dtype: str) -> Any:
     distinct = reading.parse(known)
     unread = np.isnan(distinct) & (known.counts > 0)
     n_cells, n_unread = known.counts.sum(), known.counts[unread].sum()
-    if n_unread > _MOST_UNREAD * n_cells:
+    if n_unread > max(_FEW_UNREAD, _MOST_UNREAD * n_cells):
         return values
     if n_unread:
         first = known.uniques[unread][0]
