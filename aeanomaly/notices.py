@@ -1,18 +1,29 @@
-"""What warnings and summaries need: where they point, and shares in words."""
+"""Warnings that point at the user's line, and shares in words."""
 
 from __future__ import annotations
 
 import sys
+import warnings
+from pathlib import Path
+
+_PACKAGE = str(Path(__file__).resolve().parent)
 
 
-def user_stacklevel() -> int:
-    """Return the stack level of the first caller outside the package."""
-    level, frame = 1, sys._getframe(1)
-    while frame.f_back and frame.f_globals.get("__name__", "").startswith(
-        ("aeanomaly", "sklearn")
-    ):
-        level, frame = level + 1, frame.f_back
+def warn(text: str, category: type[Warning]) -> None:
+    """Warn at the first caller outside this package and scikit-learn."""
+    warnings.warn(text, category, stacklevel=_stack_level())
+
+
+def _stack_level() -> int:
+    """Return how many frames up the user's line is, seen from `warn`."""
+    frame, level = sys._getframe(2), 2
+    while frame.f_back is not None and _is_own(frame.f_code.co_filename):
+        frame, level = frame.f_back, level + 1
     return level
+
+
+def _is_own(file: str) -> bool:
+    return file.startswith(_PACKAGE) or "sklearn" in Path(file).parts
 
 
 def percent(share: float) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from numbers import Integral
@@ -14,7 +13,7 @@ import numpy as np
 from . import __version__
 from .architectures import ARCHITECTURES, Architecture
 from .images import IMAGE_ARCHITECTURES
-from .notices import user_stacklevel
+from .notices import warn
 from .scoring.archive import ESTIMATORS, write_model
 from .scoring.archive.classes import model_classes
 from .scoring.archive.serialization import to_plain
@@ -117,11 +116,10 @@ def _portable(params: dict[str, Any]) -> dict[str, Any]:
     ]
     if left_out:
         objects = " and ".join(f"{name}={params[name]!r}" for name in left_out)
-        warnings.warn(
+        warn(
             f"The model file does not hold {objects}: objects of this process, which "
             f"scoring does not need. The loaded model has None in their place.",
             UserWarning,
-            stacklevel=user_stacklevel(),
         )
     return params | dict.fromkeys(left_out)
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-import warnings
 from typing import Any
 
 import numpy as np
 
-from .notices import percent, user_stacklevel
+from .notices import percent, warn
 from .periods import period_codes
 from .scoring.calibration import Calibration, normal_share
 
@@ -130,14 +129,13 @@ def _warn_if_too_few(
     enough = calibration.n_rows * needed / n_lowest
     # Two digits are as much as anybody wants to know.
     digits = 10 ** max(0, math.floor(math.log10(enough)) - 1)
-    warnings.warn(
+    warn(
         f"No selection at {percent(fdr)} of {n_rows:,} rows is possible: at least "
         f"{needed:,} of them would have to lie below all {calibration.n_rows:,.0f} "
         f"calibration scores, and {n_lowest:,} do. About "
         f"{math.ceil(enough / digits) * digits:,} calibration rows would do; or pass a "
         f"budget, or a greater fdr.",
         UserWarning,
-        stacklevel=user_stacklevel(),
     )
 
 

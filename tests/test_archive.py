@@ -623,14 +623,14 @@ def test_pickled_array_is_not_unpickled(read, saved, tmp_path, dtype):
 @pytest.mark.parametrize(
     ("array", "entry", "text"),
     [
-        (np.ones((2, 9), "f4"), {}, "not as the manifest describes it"),
-        (np.ones((2, 8), "f8"), {}, "not as the manifest describes it"),
-        (np.ones((2, 8), "f8"), {"dtype": "<f8", "shape": [2**60, 2**60]}, "not as"),
-        (np.ones((2, 8), "f4", order="F"), {}, "not as the manifest describes it"),
+        (np.ones((4, 9), "f4"), {}, "not as the manifest describes it"),
+        (np.ones((4, 8), "f8"), {}, "not as the manifest describes it"),
+        (np.ones((4, 8), "f8"), {"dtype": "<f8", "shape": [2**60, 2**60]}, "not as"),
+        (np.ones((4, 8), "f4", order="F"), {}, "not as the manifest describes it"),
         (np.ones(2, "f4"), {"shape": [2]}, "needs a bias of shape"),
-        (np.ones((2, 8), "c8"), {"dtype": "<c8"}, "'<c8', which is not allowed"),
+        (np.ones((4, 8), "c8"), {"dtype": "<c8"}, "'<c8', which is not allowed"),
         (
-            np.ones((2, 8), "i4"),
+            np.ones((4, 8), "i4"),
             {"dtype": "<i4"},
             "layers of the network must hold floats",
         ),

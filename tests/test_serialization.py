@@ -142,6 +142,11 @@ GOOD = {
     "missing_rate": 0.0,
     "novelty": 0.0,
     "indicator_scale": 1.0,
+    "low": None,
+    "high": None,
+    "reading": None,
+    "missing_values": [],
+    "sentinels": [],
 }
 
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..exceptions import ColumnWarning, UnreadCellsWarning
+from ..notices import warn
 from ..scoring.encoding.columns import Column
-from ..scoring.encoding.notes import warn
 from ..scoring.encoding.reading.base import count_of
 from ..scoring.encoding.table import TableEncoding
 

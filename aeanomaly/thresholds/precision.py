@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from numbers import Real
 from typing import ClassVar
 
 import numpy as np
 from sklearn.utils._param_validation import Interval
 
-from ..notices import user_stacklevel
+from ..notices import warn
 from .base import Threshold
 from .cuts import labelled_cuts
 
@@ -70,12 +69,11 @@ class PrecisionThreshold(Threshold):
             chosen = int(reached[-1])
         else:
             chosen = 1 + int(np.argmax(precision[1:]))
-            warnings.warn(
+            warn(
                 f"No cut keeps a precision of {self.precision:.3g} on the labelled "
                 f"rows; the threshold is that of the greatest one, "
                 f"{precision[chosen]:.2g}. Label more rows, or ask for less.",
                 UserWarning,
-                stacklevel=user_stacklevel(),
             )
         self.summary_ = cuts.describe(chosen, self.confidence or 0.9)
         return float(cuts.offsets[chosen])

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-import warnings
 from numbers import Real
 from typing import ClassVar
 
 import numpy as np
 from sklearn.utils._param_validation import Interval
 
-from ..notices import percent, user_stacklevel
+from ..notices import percent, warn
 from .base import Threshold
 from .ranks import score_of_rank
 
@@ -87,13 +86,12 @@ class QuantileThreshold(Threshold):
             f"About {share} of new normal rows are flagged: extrapolated from "
             f"{n_rows:,.0f} calibration scores, which cannot promise it."
         )
-        warnings.warn(
+        warn(
             f"{share} cannot be promised{surely if self.confidence else ''} from "
             f"{n_rows:.0f} rows; the smallest share is "
             f"{100 * self._smallest(n_rows):.2g} %. The threshold is extrapolated. "
             f"Pass more rows, or ask for a greater share.",
             UserWarning,
-            stacklevel=user_stacklevel(),
         )
         return _extrapolated(scores, weights, self._expected(n_rows), self.confidence)
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from numbers import Real
 from typing import ClassVar
 
 import numpy as np
 from sklearn.utils._param_validation import Interval
 
-from ..notices import percent, user_stacklevel
+from ..notices import percent, warn
 from .base import Threshold
 from .quantile import QuantileThreshold
 from .ranks import repeated
@@ -92,10 +91,9 @@ class TailThreshold(Threshold):
         return float(start - fitted.isf(self.quantile * len(each) / n_tail))
 
     def _fall_back(self, scores: np.ndarray, weights: np.ndarray, reason: str) -> float:
-        warnings.warn(
+        warn(
             f"The threshold 'tail' falls back to the rank of a score: {reason}.",
             UserWarning,
-            stacklevel=user_stacklevel(),
         )
         rule = QuantileThreshold(quantile=self.quantile)
         offset = rule.offset(scores, weights)

@@ -19,13 +19,13 @@ def minutes(values):
 
 
 @dataclass(frozen=True)
-class ClockColumn(Column):
+class MinuteColumn(Column):
     """A column of times of day, as sine and cosine."""
 
     name: Any
     novelty: float
 
-    kind: ClassVar[str] = "clock"
+    kind: ClassVar[str] = "minutes"
     n_linear: ClassVar[int] = 2
     centers: ClassVar[tuple] = (0.0, 0.0)
     scales: ClassVar[tuple] = (0.7, 0.7)
@@ -50,4 +50,4 @@ class ClockColumn(Column):
         return np.array([f"{m // 60:02d}:{m % 60:02d}" for m in clock], dtype=object)
 
     def describe(self):
-        return "clock     sine and cosine of the time of day"
+        return "minutes   sine and cosine of the time of day"

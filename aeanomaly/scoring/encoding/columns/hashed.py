@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
@@ -27,9 +28,10 @@ class _HashedIndex(LevelIndex):
         self._places = {hashed: i for i, hashed in enumerate(hashes)}
         self._salt = salt
 
-    def find(self, level: Any) -> int:
-        """Return the position of a level, -1 where it is none of them."""
-        return self._places.get(hashed_level(plain_level(level), self._salt), -1)
+    def find_all(self, levels: Iterable[Any]) -> list[int]:
+        """Return the position of each level, -1 where it is none of them."""
+        hashes = (hashed_level(plain_level(level), self._salt) for level in levels)
+        return [self._places.get(hashed, -1) for hashed in hashes]
 
 
 def hashed_level(level: Any, salt: str) -> str:

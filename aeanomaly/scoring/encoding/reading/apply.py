@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ....exceptions import UnreadCellsWarning
-from ..notes import warn
+from ....notices import warn
 from .base import Reading, Values, is_typed, plain_values
 from .numbers import NumberReading
 from .times import ClockReading, TimeReading
