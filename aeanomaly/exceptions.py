@@ -58,7 +58,47 @@ class ColumnWarning(UserWarning):
 
 
 class UnreadCellsWarning(ColumnWarning):
-    """Cells that are neither numbers nor times, as the column is, count as missing."""
+    """Cells that are neither numbers nor times, as the column is, count as missing.
+
+    Parameters
+    ----------
+    column : str or int
+    n_unread : int
+        Cells that could not be read.
+    noun : str
+        What they are not: "a number".
+    example : str
+        One of them.
+    in_training : bool, default=False
+        Whether they are cells that `fit` was given.
+    """
+
+    def __init__(
+        self,
+        column: object,
+        n_unread: int,
+        noun: str,
+        example: object,
+        in_training: bool = False,
+    ) -> None:
+        self.column = column
+        self.n_unread = n_unread
+        self.noun = noun
+        self.example = example
+        self.in_training = in_training
+        super().__init__(column, n_unread, noun, example, in_training)
+
+    def __str__(self) -> str:
+        cells = "cell is" if self.n_unread == 1 else "cells are"
+        return (
+            f"Column {self.column!r}: {self.n_unread:,} {cells} not {self.noun}, such "
+            f"as {self.example!r}. What cannot be read is missing."
+        )
+
+    def __add__(self, other: UnreadCellsWarning) -> UnreadCellsWarning:
+        """Return the warning of both, with the first example."""
+        n_unread = self.n_unread + other.n_unread
+        return UnreadCellsWarning(self.column, n_unread, self.noun, self.example)
 
 
 class TrainingError(AeanomalyError, ValueError):

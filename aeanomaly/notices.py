@@ -9,9 +9,9 @@ from pathlib import Path
 _PACKAGE = str(Path(__file__).resolve().parent)
 
 
-def warn(text: str, category: type[Warning]) -> None:
+def warn(message: str | Warning, category: type[Warning] = UserWarning) -> None:
     """Warn at the first caller outside this package and scikit-learn."""
-    warnings.warn(text, category, stacklevel=_stack_level())
+    warnings.warn(message, category, stacklevel=_stack_level())
 
 
 def _stack_level() -> int:

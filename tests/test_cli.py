@@ -376,8 +376,8 @@ def test_the_one_text_in_a_files_column_is_missing_and_said(
     code, _, stderr = run("score", path, "--model", model, "--output", out)
     assert code == 0
     assert (
-        f"warning: Column '{name}': 1 of 4,000 cells is not {kind}, such as '{text}'. "
-        f"What cannot be read is missing.\n"
+        f"warning: Column '{name}': 1 cell is not {kind}, such as '{text}'. What "
+        f"cannot be read is missing.\n"
     ) in stderr
     missing = table.assign(**{name: values.where(values != text)})
     missing.to_csv(tmp_path / "missing.csv", index=False)
@@ -385,6 +385,20 @@ def test_the_one_text_in_a_files_column_is_missing_and_said(
     assert run("score", tmp_path / "missing.csv", *args)[0] == 0
     scores = [pd.read_csv(p)["score"] for p in (out, tmp_path / "missing_out.csv")]
     pd.testing.assert_series_equal(*scores)
+
+
+def test_unread_cells_are_counted_over_all_batches(run, model, tmp_path, monkeypatch):
+    monkeypatch.setattr(table_columns, "_BATCH_ROWS", (50, 50))
+    table = make_table().astype({"amount": object})
+    table.loc[[3, 7, 60, 61, 199], "amount"] = ["tbd", "n/k", "soon", "??", "later"]
+    table.to_csv(tmp_path / "table.csv", index=False)
+    out = tmp_path / "out.csv"
+    code, _, stderr = run(
+        "score", tmp_path / "table.csv", "--model", model, "--output", out
+    )
+    assert code == 0
+    words = "'amount': 5 cells are not a number, such as 'tbd'."
+    assert stderr.count("not a number") == stderr.count(words) == 1
 
 
 def test_a_column_that_the_output_needs_is_an_error(run, source, model, tmp_path):

@@ -342,7 +342,7 @@ def test_a_cell_that_cannot_be_read_is_missing_and_said(reader, written):
         scores = fitted.score_samples(rows)
     assert_array_equal(scores, fitted.score_samples(missing))
     assert [str(warning.message) for warning in caught] == [
-        "Column 'amount': 1 of 198 cells is not a number, such as 'n/k'. What cannot "
+        "Column 'amount': 1 cell is not a number, such as 'n/k'. What cannot "
         "be read is missing."
     ]
     assert caught[0].filename == __file__

@@ -6,15 +6,15 @@ asked for: ``score`` starts without scikit-learn and TensorFlow.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import sys
 import warnings
-from typing import Any
 
 from ..exceptions import AeanomalyError, ColumnWarning, UnreadCellsWarning
 from .arguments import parse_arguments
-from .parameter_names import in_options
 from .terminal import complain, everything_was_heard
+from .warned import WarningLines
 
 _FAILED = 1
 # The work is done, but standard output or error did not take all that was said of it.
@@ -56,10 +56,12 @@ def main(argv: list[str] | None = None) -> int:
     name = f"aeanomaly {arguments.command}"
     try:
         command = importlib.import_module(f".{arguments.module}", __name__)
-        with warnings.catch_warnings():
-            warnings.showwarning = _warn_in_one_line(name)
-            if getattr(arguments, "strict", False):
-                warnings.simplefilter("error", UnreadCellsWarning)
+        lines = WarningLines(name)
+        with warnings.catch_warnings(), contextlib.closing(lines):
+            warnings.showwarning = lines.show
+            # All of them are counted, unless the first is an error.
+            strict = getattr(arguments, "strict", False)
+            warnings.simplefilter("error" if strict else "always", UnreadCellsWarning)
             command.run(arguments)
     except KeyboardInterrupt:
         # A terminal shows ^C in the line.
@@ -76,14 +78,6 @@ def main(argv: list[str] | None = None) -> int:
         everything_was_heard()
         return _FAILED
     return 0 if everything_was_heard() else _UNHEARD
-
-
-def _warn_in_one_line(name: str) -> Any:
-    def showwarning(message: Warning | str, *_: Any, **__: Any) -> None:
-        text = in_options(" ".join(str(message).split()))
-        complain(f"{name}: warning: {text}")
-
-    return showwarning
 
 
 def _sentence(error: Exception) -> str:

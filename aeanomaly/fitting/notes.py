@@ -8,7 +8,6 @@ from typing import Any
 from ..exceptions import ColumnWarning, UnreadCellsWarning
 from ..notices import warn
 from ..scoring.encoding.columns import Column
-from ..scoring.encoding.reading.base import count_of
 from ..scoring.encoding.table import TableEncoding
 
 
@@ -37,11 +36,7 @@ def _warn_of_reading(column: Column) -> None:
     if reading is None:
         return
     if reading.n_unread:
-        cells = count_of(reading.n_unread, "cell is", "cells are")
-        warn(
-            f"Column {column.name!r}: {cells} not {reading.noun}, such as "
-            f"{reading.example!r}. What cannot be read is missing.",
-            UnreadCellsWarning,
-        )
+        n_unread, example = reading.n_unread, reading.example
+        warn(UnreadCellsWarning(column.name, n_unread, reading.noun, example, True))
     if reading.remark:
         warn(f"Column {column.name!r}: {reading.remark}.", ColumnWarning)

@@ -73,12 +73,7 @@ def _read(values: Any, reading: Reading, name: Any, dtype: str) -> Any:
         return values
     if n_unread:
         first = known.uniques[unread][0]
-        warn(
-            f"Column {name!r}: {n_unread:,} of {len(known.codes):,} cells "
-            f"{'is' if n_unread == 1 else 'are'} not {reading.noun}, such as "
-            f"{first!r}. What cannot be read is missing.",
-            UnreadCellsWarning,
-        )
+        warn(UnreadCellsWarning(name, int(n_unread), reading.noun, first))
     return typed(known.spread(distinct), values, dtype)
 
 
