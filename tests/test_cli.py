@@ -128,15 +128,12 @@ def test_quiet_says_nothing(run, identified, tmp_path):
     assert run("detect", identified, *args) == (0, "", "")
 
 
-@pytest.mark.parametrize(
-    ("name", "other"), first_fast_others_slow([("n_visits", "id"), ("id", "n_visits")])
-)
-def test_an_identifier_is_pointed_out(run, identified, tmp_path, name, other):
-    args = ("--output", tmp_path / "out.csv", "--drop", f"label,{other}")
+def test_a_number_that_may_be_an_identifier_is_pointed_out(run, identified, tmp_path):
+    args = ("--output", tmp_path / "out.csv", "--drop", "label,id")
     _, _, stderr = run("detect", identified, *args)
     assert stderr == (
-        f"note: column '{name}' has another value in every row. If it is an "
-        f"identifier, pass --drop {name}.\n"
+        "note: column 'n_visits' has another value in every row. If it is an "
+        "identifier, pass --drop n_visits.\n"
     )
 
 

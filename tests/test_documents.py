@@ -328,4 +328,4 @@ def test_the_code_of_the_guide_to_thresholds_runs(capsys):
     )
     assert printed[1].startswith("At most 0.1 % of new")
     assert "labelled rows and finds" in printed[2]
-    assert printed[3].startswith("{'latent_dim': ")
+    assert printed[3].startswith("{'trim_fraction': ")

@@ -77,8 +77,11 @@ def test_a_share_that_few_rows_cannot_promise_is_said_in_words(rng):
     with pytest.warns(UserWarning, match=words) as caught:
         offset = QuantileThreshold().offset(scores, np.ones(40))
     assert caught[0].filename == __file__
-    # The exponential tail goes on: a factor of 0.41 in the share is 0.89 deviations.
-    assert scores.min() - 2 < offset < scores.min() - 0.3
+    # 10 of 40 make the tail: 11 / 41 / (1 + x)**10 = 0.01.
+    low = np.sort(scores)
+    reach = (11 / 41 / 0.01) ** 0.1 - 1
+    expected = low[10] - reach * (low[10] - low[:10]).sum()
+    assert offset == pytest.approx(expected, rel=2e-4)
 
 
 def test_extrapolated_offsets_keep_the_share_of_an_exponential_tail(rng):
@@ -87,7 +90,24 @@ def test_extrapolated_offsets_keep_the_share_of_an_exponential_tail(rng):
             QuantileThreshold().offset(-scores, np.ones(50))
             for scores in rng.exponential(size=(500, 50))
         ]
-    assert np.mean(np.exp(offsets)) == pytest.approx(0.01, abs=0.008)
+    assert np.mean(np.exp(offsets)) == pytest.approx(0.01, abs=0.002)
+
+
+def test_one_anomaly_among_few_rows_is_flagged(rng):
+    scores = np.append(-rng.exponential(size=59), -9.0)
+    with warnings.catch_warnings(action="ignore"):
+        offset = QuantileThreshold().offset(scores, np.ones(60))
+    assert -9.0 < offset < scores[:-1].min()
+
+
+def test_extrapolation_with_confidence_keeps_the_share_in_most_draws(rng):
+    rule = QuantileThreshold(quantile=0.01, confidence=0.9)
+    with warnings.catch_warnings(action="ignore"):
+        offsets = [
+            rule.offset(-s, np.ones(100)) for s in rng.exponential(size=(400, 100))
+        ]
+    exceeded = np.mean(np.exp(offsets) > 0.01)
+    assert 0.05 < exceeded < 0.1 + 2 * (0.09 / 400) ** 0.5
 
 
 def test_one_row_has_an_offset():

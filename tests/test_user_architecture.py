@@ -127,7 +127,7 @@ def test_it_is_pickled_saved_and_loaded(cls, numbers, tmp_path):
 @pytest.mark.parametrize("architecture", OWN, ids=lambda a: type(a).__name__)
 def test_an_ensemble_of_it_takes_mixed_tables(architecture, table, tmp_path):
     detector = AutoencoderOutlierDetector(architecture=architecture, **CHEAP).fit(table)
-    assert detector.model_.network.n_members == 2
+    assert detector.model_.network.n_members == 4
     assert_pickled_saved_and_loaded(detector, table, tmp_path / "m.aea")
 
 

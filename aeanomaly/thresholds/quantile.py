@@ -10,11 +10,14 @@ import numpy as np
 from sklearn.utils._param_validation import Interval
 
 from ..notices import percent, warn
+from ..scoring.calibration import lowered
 from .base import Threshold
 from .ranks import score_of_rank
 
 # Share of the scores, and least number of them, that an extrapolated tail is fitted to.
 _TAIL_SHARE, _LEAST_TAIL = 0.1, 10
+# Quantiles of each of two distributions that a probability is computed from.
+_GRID = 200
 
 
 class QuantileThreshold(Threshold):
@@ -93,7 +96,7 @@ class QuantileThreshold(Threshold):
             f"Pass more rows, or ask for a greater share.",
             UserWarning,
         )
-        return _extrapolated(scores, weights, self._expected(n_rows), self.confidence)
+        return _extrapolated(scores, weights, self.quantile, self.confidence)
 
     def _rank(self, n_rows: float) -> int:
         """Return the rank of the score below which rows are flagged; zero for none."""
@@ -113,30 +116,32 @@ class QuantileThreshold(Threshold):
             return 1 / (n_rows + 1)
         return 1 - (1 - self.confidence) ** (1 / n_rows)
 
-    def _expected(self, n_rows: float) -> float:
-        """Return the share to extrapolate to."""
-        if self.confidence is None:
-            return self.quantile
-        # The share below the lowest score is as much smaller on average.
-        return self.quantile / (self._smallest(n_rows) * (n_rows + 1))
-
 
 def _extrapolated(
     scores: np.ndarray, weights: np.ndarray, share: float, confidence: float | None
 ) -> float:
-    """Return an offset below all scores, as far as their lower tail lets expect."""
-    n_rows = weights.sum()
+    """Return an offset as far below as an exponential tail of the scores lets expect.
+
+    Of n scores, m lie below the start of the tail, by S in all. A new row lies below
+    the start with a probability p that is (m + 1) / (n + 1) on average, and by more
+    than x * S with one of p * exp(-x * G), where G has a gamma distribution with the
+    parameter m: on average p / (1 + x)**m.
+    """
+    n_rows = float(weights.sum())
+    n_tail = min(max(_LEAST_TAIL, _TAIL_SHARE * n_rows), n_rows / 2)
     order = np.argsort(scores, kind="stable")
     ends = np.cumsum(weights[order])
-    n_tail = min(max(_LEAST_TAIL, _TAIL_SHARE * n_rows), n_rows / 2)
+    first = int(np.searchsorted(ends, n_tail, side="right"))
+    start = scores[order[min(first, len(order) - 1)]]
     tail = np.diff(np.minimum(ends, n_tail), prepend=0.0)
-    above = scores[order[np.searchsorted(ends, n_tail)]] - scores[order]
-    scale = float(tail @ above) / n_tail
-    if confidence is not None:
-        from scipy.stats import gamma
+    below = float(tail @ (start - scores[order]))
+    if confidence is None:
+        reach = ((n_tail + 1) / (n_rows + 1) / share) ** (1 / n_tail) - 1
+    else:
+        from scipy.stats import beta, gamma
 
-        # The scale may be greater than it looks.
-        scale *= n_tail / float(gamma.ppf(1 - confidence, n_tail))
-    # The lowest is undercut with a probability of 1 / (n + 1).
-    factor = math.log(share * (n_rows + 1))
-    return score_of_rank(scores, weights, 1) + scale * factor
+        at = (np.arange(_GRID) + 0.5) / _GRID
+        p = beta.ppf(at, n_tail + 1, n_rows - n_tail)
+        reaches = np.log(p / share)[:, None] / gamma.ppf(at, n_tail)
+        reach = float(np.quantile(reaches, confidence))
+    return float(lowered(start - max(0.0, reach) * below))
