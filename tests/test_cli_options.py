@@ -84,6 +84,12 @@ def source(tmp_path):
             ("decimal_comma_quoted.csv", "", ["decimal comma"]),
             ("one_bad_cell.csv", "", ["1 cell is not a number, such as 'tbd'"]),
             ("one_blank_space.csv", "", []),
+            ("ok_reference.csv", "", []),
+            (
+                "sentinel_-999.csv",
+                "",
+                ["may stand for a missing one: pass --na"],
+            ),
         ]
     ),
 )
