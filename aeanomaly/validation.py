@@ -74,6 +74,7 @@ def check_table(estimator: Any, X: Any, encoding: TableEncoding | None = None) -
         return _as_numbers(X)
     # Partitions of a table may be empty: a frame without rows has as many scores.
     _check_size(frame, min_rows if encoding is None else 0)
+    frame = _in_plain_types(frame)
     if encoding is None:
         if not frame.columns.is_unique:
             twice = frame.columns[frame.columns.duplicated()][0]
@@ -106,6 +107,21 @@ def as_pandas(X: Any) -> Any:
     return None
 
 
+# Arrow's types of values that are lists or dicts, and of levels behind numbers.
+_NESTED = ("dictionary", "fixed_size_list", "large_list", "list", "map", "struct")
+
+
+def _in_plain_types(frame: Any) -> Any:
+    """Return a DataFrame whose columns pandas can take apart, the same if all are."""
+    plain = frame.copy(deep=False)
+    for i, dtype in enumerate(frame.dtypes):
+        if isinstance(dtype, np.dtype) and not dtype.isnative:
+            plain.isetitem(i, frame.iloc[:, i].astype(dtype.newbyteorder("=")))
+        elif str(getattr(dtype, "pyarrow_dtype", "")).startswith(_NESTED):
+            plain.isetitem(i, frame.iloc[:, i].astype(object))
+    return plain
+
+
 def _check_size(frame: Any, min_rows: int) -> None:
     """Raise scikit-learn's own errors for a frame that is too small."""
     check_array(
@@ -116,7 +132,7 @@ def _check_size(frame: Any, min_rows: int) -> None:
 def _as_numbers(X: np.ndarray) -> Any:
     """Return an array of numbers, or a DataFrame where some columns hold strings."""
     if X.dtype.kind in "fiu":
-        return X
+        return X if X.dtype.isnative else X.astype(X.dtype.newbyteorder("="))
     try:
         return X.astype(np.float64)
     except ValueError:
