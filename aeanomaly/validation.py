@@ -113,12 +113,16 @@ _NESTED = ("dictionary", "fixed_size_list", "large_list", "list", "map", "struct
 
 def _in_plain_types(frame: Any) -> Any:
     """Return a DataFrame whose columns pandas can take apart, the same if all are."""
-    plain = frame.copy(deep=False)
+    plain = frame
     for i, dtype in enumerate(frame.dtypes):
-        if isinstance(dtype, np.dtype) and not dtype.isnative:
-            plain.isetitem(i, frame.iloc[:, i].astype(dtype.newbyteorder("=")))
-        elif str(getattr(dtype, "pyarrow_dtype", "")).startswith(_NESTED):
-            plain.isetitem(i, frame.iloc[:, i].astype(object))
+        if isinstance(dtype, np.dtype):
+            kind: Any = None if dtype.isnative else dtype.newbyteorder("=")
+        else:
+            arrow = str(getattr(dtype, "pyarrow_dtype", ""))
+            kind = object if arrow.startswith(_NESTED) else None
+        if kind is not None:
+            plain = plain.copy(deep=False) if plain is frame else plain
+            plain.isetitem(i, frame.iloc[:, i].astype(kind))
     return plain
 
 
