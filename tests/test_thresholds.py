@@ -376,3 +376,11 @@ def test_the_estimated_share_is_flagged(rng):
     offset = rule.offset(scores, np.ones(10_000), calibration=known)
     assert np.mean(scores < offset) == pytest.approx(0.1, abs=0.02)
     assert "seem to be anomalies" in rule.summary_
+
+
+def test_to_be_sure_never_flags_more(rng):
+    scores = -rng.exponential(size=2_000)
+    plain = QuantileThreshold(quantile=0.001).offset(scores, np.ones(2_000))
+    with warnings.catch_warnings(action="ignore"):
+        rule = QuantileThreshold(quantile=0.001, confidence=0.9)
+        assert rule.offset(scores, np.ones(2_000)) <= scores.min() < plain

@@ -14,8 +14,9 @@ from ..scoring.calibration import lowered
 from .base import Threshold
 from .ranks import score_of_rank
 
-# Share of the scores, and least number of them, that an extrapolated tail is fitted to.
-_TAIL_SHARE, _LEAST_TAIL = 0.1, 10
+# Share of the scores, and least and greatest number of them, that an extrapolated tail
+# is fitted to: more of many would tell of scores that are no tail.
+_TAIL_SHARE, _LEAST_TAIL, _MOST_TAIL = 0.1, 10, 50
 # Quantiles of each of two distributions that a probability is computed from.
 _GRID = 200
 
@@ -96,7 +97,11 @@ class QuantileThreshold(Threshold):
             f"Pass more rows, or ask for a greater share.",
             UserWarning,
         )
-        return _extrapolated(scores, weights, self.quantile, self.confidence)
+        offset = _extrapolated(scores, weights, self.quantile, self.confidence)
+        if self.confidence is None:
+            return offset
+        # What lies below the lowest score is already too much to be sure of.
+        return min(offset, score_of_rank(scores, weights, 1))
 
     def _rank(self, n_rows: float) -> int:
         """Return the rank of the score below which rows are flagged; zero for none."""
@@ -128,7 +133,7 @@ def _extrapolated(
     parameter m: on average p / (1 + x)**m.
     """
     n_rows = float(weights.sum())
-    n_tail = min(max(_LEAST_TAIL, _TAIL_SHARE * n_rows), n_rows / 2)
+    n_tail = min(max(_LEAST_TAIL, _TAIL_SHARE * n_rows), _MOST_TAIL, n_rows / 2)
     order = np.argsort(scores, kind="stable")
     ends = np.cumsum(weights[order])
     first = int(np.searchsorted(ends, n_tail, side="right"))
