@@ -37,6 +37,12 @@ def add_table(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group(
         "reading text", "All of it is recognised from the file, unless it is said."
     )
+    _add_dialect(group)
+    _add_cells(group)
+
+
+def _add_dialect(group: argparse._ActionsContainer) -> None:
+    """Add what makes rows and fields of a text file."""
     group.add_argument(
         "--sep",
         type=types.separator,
@@ -68,6 +74,10 @@ def add_table(parser: argparse.ArgumentParser) -> None:
         dest="header",
         help="the first line holds values: columns are column_1, column_2, ...",
     )
+
+
+def _add_cells(group: argparse._ActionsContainer) -> None:
+    """Add what makes values of fields."""
     add_names(group, "--na-values", "TEXT", "texts that stand for missing values")
     add_names(group, "--dates", "COLUMN", "columns that hold dates and times")
     group.add_argument(

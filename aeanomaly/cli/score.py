@@ -60,7 +60,18 @@ def run(arguments: argparse.Namespace) -> None:
         note(f"{table.path}: {text}")
     if suspicion := flagged.suspicion():
         note(suspicion)
-    listed = top.listed(model.scorer)
+    _say(flagged, top, model.scorer, time.perf_counter() - start, arguments)
+
+
+def _say(
+    flagged: FlaggedRows,
+    top: TopRows,
+    scorer: Scorer,
+    seconds: float,
+    arguments: argparse.Namespace,
+) -> None:
+    """Print the summary and the list, as text or as JSON."""
+    listed = top.listed(scorer)
     if arguments.json:
         say_json(
             {
@@ -72,7 +83,6 @@ def run(arguments: argparse.Namespace) -> None:
             }
         )
         return
-    seconds = time.perf_counter() - start
     tables = shown_tables(arguments)
     say(f"Scored {flagged.n_rows:,} rows of {tables} in {seconds:.1f} s.")
     say(flagged.describe())
