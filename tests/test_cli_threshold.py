@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from cases import make_table
+from test_protocols import DATA, read_expected, rows_of
 
 import aeanomaly
 from aeanomaly.cli import main
@@ -71,6 +72,17 @@ def test_the_model_is_replaced_unless_said_otherwise(run, model):
     assert loaded.offset_ == -3.5
     assert not hasattr(loaded, "threshold_")
     assert "promise" not in run("inspect", model)[1]
+
+
+def test_a_file_of_an_older_protocol_takes_another_threshold(run, tmp_path):
+    new = tmp_path / "new.aea"
+    old = DATA / "protocol_2_hybrid.aea"
+    assert run("threshold", old, "--offset", -4.5, "--output", new)[0] == 0
+    assert aeanomaly.load(new).offset_ == -4.5
+    code, _, stderr = run("threshold", old, "--tail", 0.01, "--output", new)
+    assert code == 1
+    assert "kept no calibration scores" in stderr
+    assert aeanomaly.load(new).offset_ == -4.5
 
 
 def test_labels_set_the_threshold(run, model, table):
@@ -139,8 +151,6 @@ def test_score_flags_at_a_false_discovery_rate(run, model, table, tmp_path):
 
 
 def test_an_old_model_says_that_it_has_no_calibration_scores(run, table, tmp_path):
-    from test_protocols import DATA, read_expected, rows_of
-
     rows_of(read_expected("protocol_2_hybrid")).to_csv(table, index=False)
     old = DATA / "protocol_2_hybrid.aea"
     command = ["score", table, "--model", old, "--output", tmp_path / "out.csv"]

@@ -28,7 +28,9 @@ def run(arguments: argparse.Namespace) -> None:
     name, parameters = rule_of(arguments)
     if name == "offset":
         detector.offset_ = arguments.offset
-        del detector.threshold_
+        # No rule set it; files of older protocols do not name one either.
+        if hasattr(detector, "threshold_"):
+            del detector.threshold_
     else:
         _apply(detector, name, parameters, arguments)
     path = Path(arguments.output or arguments.model)
