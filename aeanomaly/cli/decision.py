@@ -122,18 +122,17 @@ def _offset(model: SavedModel, arguments: argparse.Namespace) -> float:
 def _scores_and_times(
     table: Any, columns: dict[Any, Any], scorer: Scorer, arguments: argparse.Namespace
 ) -> tuple[np.ndarray, list[str] | None]:
-    position = None
-    if arguments.time is not None:
-        name = known_column(arguments.time, table.column_names, "--time")
-        position = table.column_names.index(name)
+    name = arguments.time
+    if name is not None:
+        known_column(name, table.column_names, "--time")
     scores, times, n_rows = [np.empty(0)], [], 0
     progress = shows_progress(arguments.quiet)
     with contextlib.closing(RowProgress(table.n_rows, progress)) as line:
         for batch in table.iter_batches(columns):
-            if position is not None:
-                times += [row[position] for row in batch.text_rows()]
+            if name is not None:
+                times += batch.values_of(name)
             if len(batch.features):
                 scores.append(scorer.score_samples(batch.features))
             n_rows += len(batch.features)
             line.show(n_rows)
-    return np.concatenate(scores), None if position is None else times
+    return np.concatenate(scores), None if name is None else times

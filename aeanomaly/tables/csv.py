@@ -17,6 +17,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ..exceptions import TableError
 from ..scoring.encoding.columns import Column
 from .columns import as_fitted, batch_rows, no_rows, with_times
@@ -28,6 +30,7 @@ from .rows import RowReader, in_words
 from .sniffing import head_of, sniff
 from .sources import Source, broken_source_errors
 from .text_batch import TextBatch
+from .text_rows import TextRows
 
 _HEAD_BYTES = 1 << 16
 # Rows that are passed on to pandas together: few, so that they stay in a cache.
@@ -232,7 +235,7 @@ class TextTable:
                     yield self._batch(rows, text, columns)
 
     def _batch(
-        self, rows: list[list[str]], text: str, columns: Mapping[str, Column]
+        self, rows: TextRows, text: str, columns: Mapping[str, Column]
     ) -> TextBatch:
         positions = {name: self.column_names.index(name) for name in columns}
         # Types must not depend on what a batch happens to hold; numbers may, as the
@@ -303,9 +306,10 @@ class _Feed:
     def __init__(self, rows: RowReader, size: int, dialect: Dialect) -> None:
         self._rows = rows
         self._size = size
-        # Apart, because text that begins such a pattern is looked for much faster.
-        begins = [re.escape(dialect.sep), "\n", '"']
-        self._maybe_code = [re.compile(rf"{begin}0\d") for begin in begins]
+        # What stands before a field.
+        self._begins = [
+            ord(mark) for mark in (dialect.sep, "\n", '"') if ord(mark) < 128
+        ]
         self._n_rows = 0
         self.codes: set[int] = set()
 
@@ -313,17 +317,27 @@ class _Feed:
         """Return the number of rows so far."""
         return self._n_rows
 
-    def __iter__(self) -> Iterator[str]:
+    def __iter__(self) -> Iterator[bytes]:
         while text := self.read():
             yield text
 
-    def read(self, n_bytes: int = -1) -> str:
-        """Return the text of the next rows, however much it is."""
+    def read(self, n_bytes: int = -1) -> bytes:
+        """Return the text of the next rows, however much it is, in UTF-8."""
         rows, text = self._rows.take(self._size)
         self._n_rows += len(rows)
-        if text[:1] == "0" or any(begin.search(text) for begin in self._maybe_code):
-            self._find_codes(rows)
-        return text
+        encoded = text.encode()
+        if self._may_hold_codes(encoded):
+            self._find_codes(rows.fields)
+        return encoded
+
+    def _may_hold_codes(self, text: bytes) -> bool:
+        """Return whether a field begins with a zero and another digit."""
+        marks = np.frombuffer(b"\n" + text, np.uint8)
+        # Zeros before digits are few, and so are looked at one by one.
+        before = np.flatnonzero(
+            (marks[1:-1] == ord("0")) & (marks[2:] - np.uint8(ord("0")) < 10)
+        )
+        return bool(np.isin(marks[before], self._begins).any())
 
     def _find_codes(self, rows: list[list[str]]) -> None:
         for i, fields in enumerate(zip(*rows, strict=True)):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from itertools import compress
 from typing import Any
 
 import numpy as np
 
 from ..scoring.encoding.columns import Column
 from .columns import arrow_array
+from .text_rows import TextRows
 
 
 class TextBatch:
@@ -21,8 +21,8 @@ class TextBatch:
         Names of the columns as the output writes them.
     names : list of str
         Unique names.
-    rows : list of list of str
-        Fields as they stand in the file.
+    rows : TextRows
+        As they stand in the file.
     features : DataFrame of shape (n_rows, n_features)
         The fitted columns, typed.
     columns : dict of str to Column
@@ -33,29 +33,27 @@ class TextBatch:
         self,
         header: list[str],
         names: list[str],
-        rows: list[list[str]],
+        rows: TextRows,
         features: Any,
         columns: Mapping[str, Column],
     ) -> None:
         self.column_names = header
         self.features = features
         self.names = names
-        self._rows = rows
+        self.rows = rows
         self._columns = columns
 
     def text_rows(self) -> Iterable[list[Any]]:
         """Return the fields of each row, None where one is missing."""
-        return self._rows
+        return self.rows.fields
 
     def values_of(self, name: str) -> list[str]:
         """Return the fields of a column."""
-        position = self.names.index(name)
-        return [row[position] for row in self._rows]
+        return self.rows.column(self.names.index(name))
 
     def select(self, chosen: np.ndarray) -> TextBatch:
         """Return the rows where a mask holds."""
-        rows = list(compress(self._rows, chosen))
-        features = self.features[chosen]
+        rows, features = self.rows.select(chosen), self.features[chosen]
         return TextBatch(self.column_names, self.names, rows, features, self._columns)
 
     def in_order(self, names: list[str]) -> TextBatch:
@@ -64,14 +62,14 @@ class TextBatch:
             return self
         order = [self.names.index(name) for name in names]
         header = [self.column_names[i] for i in order]
-        rows = [[row[i] for i in order] for row in self._rows]
+        rows = self.rows.in_order(order)
         return TextBatch(header, names, rows, self.features, self._columns)
 
     def arrow(self) -> Any:
         """Return an Arrow table: fitted columns typed, all others as text."""
         import pyarrow as pa
 
-        fields = list(zip(*self._rows, strict=True)) or [()] * len(self.names)
+        fields = list(zip(*self.rows.fields, strict=True)) or [()] * len(self.names)
         arrays = [
             arrow_array(name, self.features[name], self._columns[name])
             if name in self._columns

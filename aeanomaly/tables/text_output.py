@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -48,7 +49,8 @@ class TextWriter:
         sep = "\t" if split_suffix(shown)[0] == ".tsv" else dialect.sep
         # A table of one column gets more of them.
         sep = sep if sep.isprintable() or sep == "\t" else ","
-        self._writer = csv.writer(self._file, delimiter=sep, lineterminator="\n")
+        self._sep = sep
+        self._writer = _csv_writer(self._file, sep)
         self._decimal = dialect.decimal
         self._started = False
         self.escape_formulas = False
@@ -59,9 +61,24 @@ class TextWriter:
             self._writer.writerow([*self._copied(batch.column_names), *added])
             self._started = True
         columns = [self._as_text(values) for values in added.values()]
+        rows = getattr(batch, "rows", None)
+        as_it_stands = columns and not self.escape_formulas
+        if as_it_stands and rows is not None and rows.sep == self._sep:
+            self._append(rows.lines, columns)
+            return
         self._writer.writerows(
             [*self._copied(row), *more]
             for row, *more in zip(batch.text_rows(), *columns, strict=True)
+        )
+
+    def _append(self, lines: Iterable[str], columns: list[list[Any]]) -> None:
+        """Write lines as they stand, and fields after them."""
+        ends: list[str] = []
+        # The writer quotes what has to be; it calls write once a row.
+        memory = SimpleNamespace(write=ends.append)
+        _csv_writer(memory, self._sep).writerows(zip(*columns, strict=True))
+        self._file.writelines(
+            f"{line}{self._sep}{end}" for line, end in zip(lines, ends, strict=True)
         )
 
     def _copied(self, cells: Any) -> Any:
@@ -82,3 +99,8 @@ class TextWriter:
         self._file.flush()
         self._file.detach()
         self._stack.close()
+
+
+def _csv_writer(file: Any, sep: str) -> Any:
+    """Return the standard library's writer to an object with a method ``write``."""
+    return csv.writer(file, delimiter=sep, lineterminator="\n")
