@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from aeanomaly import AutoencoderOutlierDetector
+from aeanomaly.scoring.reasons import iter_reasons, reason_texts
 
 SMALL = {"hidden_layer_sizes": (16,), "max_iter": 30, "random_state": 0}
 
@@ -101,7 +102,9 @@ def test_what_was_expected_is_no_reason_but_what_it_goes_with_is(detector, frame
     row = frame[frame["country"] == "FR"][:1]
     reasons = detector.score_frame(row, reasons=6).iloc[0, 2:]
     (text,) = [reason for reason in reasons if reason.startswith("country")]
-    assert re.match("country FR, (usual by itself, not with|unusual with) ", text)
+    assert re.match(
+        "country FR, (usual by itself, not with|unusual together with) ", text
+    )
 
 
 def test_a_missing_value_is_named(detector, frame):
@@ -160,3 +163,19 @@ def test_a_corrupted_column_of_thirty_comes_first(kind):
     detector = AutoencoderOutlierDetector(random_state=0).fit(train)
     first = detector.explain(test, top=1)["column"].to_numpy()
     assert (first == corrupted).mean() >= 0.9
+
+
+def test_a_value_that_is_usual_by_itself_is_named_with_others(detector, frame):
+    worst = np.argsort(detector.score_samples(frame), kind="stable")[:50]
+    some = frame.iloc[worst]
+    ((_, _, reasons),) = iter_reasons(detector.scorer_, some, 3)
+    texts = reason_texts(detector.scorer_, reasons)
+    together = [text for text in texts.ravel() if "unusual together with" in text]
+    assert together
+    assert not any("not with the rest of the row" in text for text in texts.ravel())
+    own = reasons.columns[..., None]
+    assert (reasons.partners != own).all()
+    for text in together:
+        name = text.split(" ")[0]
+        assert f"with {name} " not in text
+        assert f"and {name} " not in text

@@ -29,7 +29,11 @@ def cell(observed, number=NAN, expected=None, **changed):
         "own": NAN,
         "rows_alike": NAN,
         "alone": False,
-        "partner": "",
+        "share": NAN,
+        "believed": True,
+        "together": "",
+        "sole": True,
+        "aspect": "",
     }
     return Cell(observed, number, expected, **(defaults | changed))
 
@@ -134,6 +138,7 @@ def test_a_number_outside_a_range_stays_outside_in_words():
 def test_a_range_is_not_rounded_beyond_what_was_seen():
     assert show_range(1_168.0, 9_930.0, 0, bounds=(1_168.0, 9_950.0)) == "1200 to 9900"
     assert show_range(1_130.0, 9_960.0, 0, bounds=(1_130.0, 9_960.0)) == "1130 to 9960"
+    assert show_range(5_300.0, 9_960.1, 2, bounds=(0.0, 8_071.83)) == "5300 to 8071"
 
 
 def test_names_and_values_command_no_terminal():
@@ -174,7 +179,7 @@ def test_a_range_of_times_is_as_coarse_as_it_is_long(low, high, observed, text):
         (numbers(), cell(70, 70.0, low=20.0, high=60.0), "expected 20 to 60"),
         (
             numbers(),
-            cell(70, 70.0, low=20.0, high=60.0, partner="country DE"),
+            cell(70, 70.0, low=20.0, high=60.0, together="country DE"),
             "expected 20 to 60 with country DE",
         ),
         (
@@ -185,8 +190,8 @@ def test_a_range_of_times_is_as_coarse_as_it_is_long(low, high, observed, text):
         (numbers(), cell(30, 30.0, low=20.0, high=60.0), WITH_THE_REST),
         (
             numbers(),
-            cell(30, 30.0, low=20.0, high=60.0, partner="country DE"),
-            "unusual with country DE",
+            cell(30, 30.0, low=20.0, high=60.0, together="country DE"),
+            "unusual together with country DE",
         ),
         (
             numbers(),
@@ -212,7 +217,23 @@ def test_a_range_of_times_is_as_coarse_as_it_is_long(low, high, observed, text):
         (
             numbers(n_missing=500.0),
             cell(NAN, NAN, low=20.0, high=60.0),
-            "expected 20 to 60",
+            "as in 50 % of rows; expected 20 to 60",
+        ),
+        # That it was usual says nothing.
+        (
+            numbers(n_missing=500.0),
+            cell(NAN, NAN, low=5.0, high=90.0, together="country DE"),
+            "as in 50 % of rows; unusual together with country DE",
+        ),
+        (
+            numbers(),
+            cell(96, 96.0, low=20.0, high=98.0, together="a 1 and b 2", sole=False),
+            "greater than in 95 % of rows; unusual together with a 1 and b 2",
+        ),
+        (
+            numbers(),
+            cell(99.5, 99.5, low=20.0, high=99.9, together="a 1 and b 2", sole=False),
+            "greater than in 99 % of rows",
         ),
         (numbers(least=3.0, greatest=3.0), cell(4.0, 4.0), "always 3 in training"),
         (numbers(least=3.0, greatest=3.0), cell(3.0, 3.0), WITH_THE_REST),
@@ -245,7 +266,7 @@ def test_a_unit_stands_with_numbers():
         ),
         (
             levels(),
-            cell("DE", expected="FR", probability=0.9, own=0.1, partner="city Paris"),
+            cell("DE", expected="FR", probability=0.9, own=0.1, together="city Paris"),
             "expected FR (0.90) with city Paris",
         ),
         # Not much more probable than the one that is there.
@@ -256,8 +277,39 @@ def test_a_unit_stands_with_numbers():
         ),
         (
             levels(),
-            cell("FR", expected="FR", probability=0.9, own=0.9, partner="city Bonn"),
-            "unusual with city Bonn",
+            cell("FR", expected="FR", probability=0.9, own=0.9, together="city Bonn"),
+            "unusual together with city Bonn",
+        ),
+        # As probable as it is in all rows, and what a line says of rows far out.
+        (
+            levels(),
+            cell("est", expected="ok", probability=0.83, own=0.17, share=0.83),
+            WITH_THE_REST,
+        ),
+        (
+            levels(),
+            cell("D", expected="B", probability=0.7, own=0.02, believed=False),
+            WITH_THE_REST,
+        ),
+        (
+            levels(),
+            cell(
+                "est",
+                expected="ok",
+                probability=0.83,
+                own=0.17,
+                share=0.83,
+                rows_alike=170.0,
+                together="load_kW 78.8 and site school",
+                sole=False,
+            ),
+            "seen in 17 % of rows; unusual together with load_kW 78.8 and site school",
+        ),
+        # One of four equally frequent ones.
+        (
+            UsualLevels(1000.0, 0.0, np.zeros((3, 5)), 0.0),
+            cell("FR", expected="FR", probability=0.2, own=0.2, rows_alike=210.0),
+            WITH_THE_REST,
         ),
         (
             levels(),
@@ -272,7 +324,7 @@ def test_a_unit_stands_with_numbers():
         (
             levels(n_missing=500.0),
             cell(None, expected=None, probability=0.9, own=0.9),
-            WITH_THE_REST,
+            "as in 50 % of rows",
         ),
         (
             levels(),

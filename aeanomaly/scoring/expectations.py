@@ -15,6 +15,17 @@ from .usual.levels import as_probabilities
 # Another column makes a value unusual if it accounts for this share of its distance
 # from what was expected, or more.
 _PARTNER_SHARE = 0.5
+# Where none does, those are named that account for this much, and the second if it is
+# worth so much of the first.
+_NAMED_SHARE, _SECOND_SHARE = 0.25, 0.5
+# Probabilities of levels that are so far beyond zero and one are those of rows far out.
+_BEYOND = 0.25
+# Levels of at least this share should be expected of some rows.
+_SHARE_EXPECTED = 0.01
+# And if they move it by this much: deviations of numbers, probabilities of levels.
+_LEAST_PULL = {False: 0.5, True: 0.15}
+# Columns that are named together with one.
+N_PARTNERS = 2
 _DAY = 86_400.0
 
 
@@ -29,8 +40,16 @@ class Expected(NamedTuple):
         Ends of the expected range, times in seconds since 1970; NaN if not known.
     probability, own : ndarray of shape (n_rows,)
         Of the expected level and of the observed one; NaN for other columns.
-    partner : ndarray of shape (n_rows,), int
-        The column that makes the value unusual; -1 for none.
+    share : ndarray of shape (n_rows,)
+        Of the expected level in training rows; NaN where that is not known.
+    believed : ndarray of shape (n_rows,), bool
+        Whether an expected level is more than what a line says of rows far out.
+    partners : ndarray of shape (n_rows, N_PARTNERS), int
+        The columns that make the value unusual, the first the most; -1 for none.
+    sole : ndarray of shape (n_rows,), bool
+        Whether the first partner alone makes it so.
+    encoded : ndarray of shape (n_rows,), int
+        Which of the column's encoded columns is the farthest from what was expected.
     """
 
     values: np.ndarray
@@ -38,7 +57,11 @@ class Expected(NamedTuple):
     high: np.ndarray
     probability: np.ndarray
     own: np.ndarray
-    partner: np.ndarray
+    share: np.ndarray
+    believed: np.ndarray
+    partners: np.ndarray
+    sole: np.ndarray
+    encoded: np.ndarray
 
 
 class Expectations:
@@ -69,13 +92,18 @@ class Expectations:
         usual = self._scorer.usual_of(position)
         restored = self._restored[position][rows]
         nothing = np.full(len(rows), np.nan)
+        partners, sole, encoded = self._partners(usual, position, rows)
         expected = Expected(
-            restored.astype(object),
-            nothing,
-            nothing,
-            nothing,
-            nothing,
-            self._partner(usual, position, rows),
+            values=restored.astype(object),
+            low=nothing,
+            high=nothing,
+            probability=nothing,
+            own=nothing,
+            share=nothing,
+            believed=np.ones(len(rows), dtype=bool),
+            partners=partners,
+            sole=sole,
+            encoded=encoded,
         )
         if position in self._groups:
             return self._of_levels(expected, usual, position, rows)
@@ -91,11 +119,14 @@ class Expectations:
         group = self._groups[position]
         column = self._scorer.encoding.columns[position]
         predicted = self._predicted[rows, group]
+        shares = np.full(predicted.shape[1], np.nan)
         if isinstance(usual, UsualLevels):
             probabilities = usual.probabilities(predicted)
+            shares = usual.encoded[0]
         else:
             probabilities = as_probabilities(predicted)
-        own = (self._evaluation.Z[rows, group] * probabilities).sum(axis=1)
+        there = self._evaluation.Z[rows, group]
+        own = (there * probabilities).sum(axis=1)
         nothing = np.empty((len(rows), column.n_linear))
         values = column.restore(nothing, probabilities)
         # No reader expects "infrequent": the most probable level with a name is meant.
@@ -104,34 +135,78 @@ class Expectations:
             probabilities = probabilities.copy()
             probabilities[shared, probabilities[shared].argmax(axis=1)] = -1.0
             values = column.restore(nothing, probabilities)
+        most = probabilities.argmax(axis=1)
         return expected._replace(
-            values=values.astype(object), probability=probabilities.max(axis=1), own=own
+            values=values.astype(object),
+            probability=probabilities[np.arange(len(rows)), most],
+            own=own,
+            share=shares[most],
+            believed=_believed(usual, predicted, there),
         )
 
-    def _partner(
+    def _partners(
         self, usual: Usual | None, position: int, rows: np.ndarray
-    ) -> np.ndarray:
-        """Return the column that moves what was expected away from what is there."""
-        encoding, nobody = self._scorer.encoding, np.full(len(rows), -1)
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return `partners`, `sole` and `encoded` of `Expected`."""
+        encoding = self._scorer.encoding
         block = np.flatnonzero(encoding.encoded_columns == position)
-        if usual is None or not len(block):
-            return nobody
-        encoded = np.full(len(rows), block[0])
-        if position in self._groups:
-            group = self._groups[position]
-            encoded = group.start + self._evaluation.Z[rows, group].argmax(axis=1)
-        pulls = self._scorer.reduction.pulls(
-            self._evaluation, encoding, rows, position, encoded
-        )
-        if pulls is None:
-            return nobody
+        partners = np.full((len(rows), N_PARTNERS), -1)
+        sole, chosen = np.zeros((2, len(rows)), dtype=np.intp)
+        if usual is None:
+            return partners, sole.astype(bool), chosen
+        is_level = position in self._groups
+        strongest = np.full(len(rows), _LEAST_PULL[is_level])
+        for encoded in self._to_ask(position, block, rows):
+            pulls = self._scorer.reduction.pulls(
+                self._evaluation, encoding, rows, position, encoded
+            )
+            if pulls is None:
+                break
+            away, shares = self._away(pulls, rows, encoded)
+            found, is_sole = _named(away, shares)
+            # A time may be usual, and its hour not with the others.
+            better = (found[:, 0] >= 0) & (away.max(axis=1) > strongest)
+            strongest[better] = away.max(axis=1)[better]
+            partners[better], sole[better] = found[better], is_sole[better]
+            chosen[better] = np.where(
+                is_sole[better], np.searchsorted(block, encoded[better]), 0
+            )
+        return partners, sole.astype(bool), chosen
+
+    def _to_ask(
+        self, position: int, block: np.ndarray, rows: np.ndarray
+    ) -> list[np.ndarray]:
+        """Return encoded columns of each row that may be unusual with others."""
+        if position not in self._groups:
+            return [np.full(len(rows), encoded) for encoded in block]
+        group = self._groups[position]
+        return [group.start + self._evaluation.Z[rows, group].argmax(axis=1)]
+
+    def _away(
+        self, pulls: np.ndarray, rows: np.ndarray, encoded: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return how far columns move what is expected from what is there.
+
+        In deviations, and as a share of the distance, (n_rows, n_features) each.
+        """
         distance = self._evaluation.Z[rows, encoded] - self._predicted[rows, encoded]
         away = -pulls * np.sign(distance)[:, None]
-        partner = away.argmax(axis=1)
-        share = away[np.arange(len(rows)), partner] / np.maximum(
-            np.abs(distance), np.finfo(np.float32).tiny
-        )
-        return np.where((share >= _PARTNER_SHARE) & (distance != 0), partner, -1)
+        tiny = np.finfo(np.float32).tiny
+        return away, away / np.maximum(np.abs(distance), tiny)[:, None]
+
+
+def _named(away: np.ndarray, shares: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the columns to name with one, and whether the first alone counts."""
+    order = np.argsort(-shares, axis=1, kind="stable")[:, :N_PARTNERS]
+    greatest = np.take_along_axis(shares, order, axis=1)
+    moved = np.take_along_axis(away, order, axis=1)[:, 0] > 0
+    sole = moved & (greatest[:, 0] >= _PARTNER_SHARE)
+    wanted = greatest >= _SECOND_SHARE * greatest[:, :1]
+    wanted &= (moved & (greatest[:, 0] >= _NAMED_SHARE))[:, None]
+    wanted[:, 1:] &= ~sole[:, None]
+    found = np.full((len(away), N_PARTNERS), -1)
+    found[:, : order.shape[1]] = np.where(wanted, order, -1)
+    return found, sole
 
 
 def _of_numbers(
@@ -147,6 +222,22 @@ def _of_numbers(
     if usual.decimals == 0:
         values = np.array([int(value) for value in middle], dtype=object)
     return expected._replace(values=values, low=low, high=high)
+
+
+def _believed(
+    usual: Usual | None, predicted: np.ndarray, there: np.ndarray
+) -> np.ndarray:
+    """Return whether lines say of levels what can be: about zero to one.
+
+    And not of a level that they never expect, as the innermost rows had none of it:
+    whatever they expect in its place, its other columns may well go with it.
+    """
+    within = np.all(np.abs(predicted - 0.5) <= 0.5 + _BEYOND, axis=1)
+    if not isinstance(usual, UsualLevels):
+        return np.ones(len(predicted), dtype=bool)
+    shares, _, greatest = usual.encoded
+    never = (shares >= _SHARE_EXPECTED) & (greatest < shares)
+    return np.asarray(within & ~(there[:, never] > 0).any(axis=1))
 
 
 def _nearest(numbers: np.ndarray, values: np.ndarray) -> np.ndarray:

@@ -13,13 +13,21 @@ import numpy as np
 from .encoding.columns import CategoricalColumn, Column
 from .encoding.tabular import column_at, take_rows
 from .evaluation import Evaluation
-from .expectations import Expectations, as_numbers
+from .expectations import N_PARTNERS, Expectations, as_numbers
 from .scorer import Scorer
 from .usual import Usual
 from .wording.sentences import Cell, sentence
 from .wording.values import show_name, show_observed
 
 _TINY = 1e-300
+_SAID = (
+    *("low", "high", "probability", "own", "share", "believed"),
+    *("partners", "sole"),
+)
+
+# A column is named beside another if it makes up this share of the score, and this much
+# of what the greatest makes up.
+_BLAMED, _BLAMED_BESIDE = 0.03, 0.5
 
 
 @dataclass(frozen=True)
@@ -42,10 +50,19 @@ class Reasons:
     probability, own : ndarray of shape (n_samples, top)
         Probability of the expected level of a category, and of the observed one; NaN
         for other columns.
-    partner : ndarray of shape (n_samples, top), int
-        Position of the column that makes this one's value unusual; -1 for none.
-    partner_observed : ndarray of shape (n_samples, top), object
-        Its value.
+    share : ndarray of shape (n_samples, top)
+        Of the expected level in training rows; NaN where that is not known.
+    believed : ndarray of shape (n_samples, top), bool
+        Whether an expected level is more than what a line says of rows far out.
+    partners : ndarray of shape (n_samples, top, N_PARTNERS), int
+        Positions of the columns that make this one's value unusual; -1 for none.
+    partners_observed : ndarray of shape (n_samples, top, N_PARTNERS), object
+        Their values.
+    sole : ndarray of shape (n_samples, top), bool
+        Whether the first of them alone makes it so.
+    aspect : ndarray of shape (n_samples, top), object
+        What of the value is the farthest from what was expected, in words, if it is
+        not the value itself.
     """
 
     columns: np.ndarray
@@ -57,8 +74,12 @@ class Reasons:
     number: np.ndarray
     probability: np.ndarray
     own: np.ndarray
-    partner: np.ndarray
-    partner_observed: np.ndarray
+    share: np.ndarray
+    believed: np.ndarray
+    partners: np.ndarray
+    partners_observed: np.ndarray
+    sole: np.ndarray
+    aspect: np.ndarray
 
 
 def iter_reasons(
@@ -139,8 +160,12 @@ def _reasons(
         number=np.full(shape, np.nan),
         probability=np.full(shape, np.nan),
         own=np.full(shape, np.nan),
-        partner=np.full(shape, -1),
-        partner_observed=np.empty(shape, dtype=object),
+        share=np.full(shape, np.nan),
+        believed=np.ones(shape, dtype=bool),
+        partners=np.full((*shape, N_PARTNERS), -1),
+        partners_observed=np.empty((*shape, N_PARTNERS), dtype=object),
+        sole=np.zeros(shape, dtype=bool),
+        aspect=np.empty(shape, dtype=object),
     )
     expectations = Expectations(scorer, evaluation)
     for position in np.unique(columns):
@@ -152,13 +177,35 @@ def _reasons(
             values, scorer.encoding.columns[position], scorer.usual_of(position)
         )
         reasons.expected[row, rank] = said.values
-        for name in ("low", "high", "probability", "own", "partner"):
+        for name in _SAID:
             getattr(reasons, name)[row, rank] = getattr(said, name)
-    for position in np.unique(reasons.partner[reasons.partner >= 0]):
-        row, rank = np.nonzero(reasons.partner == position)
+        aspect = scorer.encoding.columns[position].aspect
+        reasons.aspect[row, rank] = [aspect(i) for i in said.encoded.tolist()]
+    _blame_together(reasons, shares)
+    for position in np.unique(reasons.partners[reasons.partners >= 0]):
+        row, *place = np.nonzero(reasons.partners == position)
         values = _take(block, position, row)
-        reasons.partner_observed[row, rank] = _as_objects(values)
+        reasons.partners_observed[row, *place] = _as_objects(values)
     return reasons
+
+
+def _blame_together(reasons: Reasons, shares: np.ndarray) -> None:
+    """Name the columns that make up most of the score where no others are named.
+
+    What expects a value knows pairs of columns; the network, and distances to other
+    rows, know more of them together.
+    """
+    order = np.argsort(-shares, axis=1, kind="stable")[:, : N_PARTNERS + 1]
+    blamed = np.take_along_axis(shares, order, axis=1)
+    lacking = np.nonzero(reasons.partners[..., 0] < 0)
+    others, blamed = order[lacking[0]], blamed[lacking[0]]
+    blamed = np.where(others == reasons.columns[lacking][:, None], 0.0, blamed)
+    least = np.maximum(_BLAMED, _BLAMED_BESIDE * blamed.max(axis=1, keepdims=True))
+    others = np.where(blamed >= least, others, -1)
+    # Those that are named come first.
+    first = np.argsort(others < 0, axis=1, kind="stable")[:, :N_PARTNERS]
+    found = np.take_along_axis(others, first, axis=1)
+    reasons.partners[..., : found.shape[1]][lacking] = found
 
 
 def _take(block: Any, position: int, rows: np.ndarray) -> Any:
@@ -208,10 +255,10 @@ def _texts_of_column(
     scorer: Scorer, reasons: Reasons, position: int, at: tuple[np.ndarray, ...]
 ) -> list[str]:
     column, usual = scorer.encoding.columns[position], scorer.usual_of(position)
-    partners = [
-        _partner_text(scorer, partner, observed)
-        for partner, observed in zip(
-            reasons.partner[at].tolist(), reasons.partner_observed[at], strict=True
+    together = [
+        [_partner_text(scorer, i, value) for i, value in zip(*both, strict=True)]
+        for both in zip(
+            reasons.partners[at].tolist(), reasons.partners_observed[at], strict=True
         )
     ]
     cells = map(
@@ -223,9 +270,13 @@ def _texts_of_column(
         reasons.high[at].tolist(),
         reasons.probability[at].tolist(),
         reasons.own[at].tolist(),
+        reasons.share[at].tolist(),
+        reasons.believed[at].tolist(),
         _counts(column, reasons.observed[at]),
         repeat(getattr(column, "n_distinct", 0) == 1),
-        partners,
+        [" and ".join(filter(None, texts)) for texts in together],
+        reasons.sole[at].tolist(),
+        reasons.aspect[at],
     )
     return [_text(column, usual, cell) for cell in cells]
 

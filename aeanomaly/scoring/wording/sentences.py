@@ -13,12 +13,18 @@ from .values import show_name, show_number, show_observed, show_range, unit_of
 # Values of a smaller share of the rows are rare.
 _RARE = 0.01
 # Of a smaller share they are few: said where there is nothing else to say.
-_FEW = 0.1
+_FEW = 0.25
 # A level is expected, in words, if it is as probable as this and twice as probable as
 # the one that is there, or so many times as probable; less than a tenth tells nothing.
 _PROBABLE = 0.5
 _TWICE, _OFTEN = 2.0, 3.0
 _TELLING = 0.1
+# And if the rest of the row makes it so many times as probable as it is by itself.
+_MORE_PROBABLE = 1.1
+# An expected range says something if it is narrower than this part of the usual range.
+_NARROW = 0.5
+# A number is among the least or greatest enough to say no more beyond this share.
+_FAR = 0.99
 # An hour, weekday or month with so many times fewer rows than its share of the cycle.
 _RARE_IN_CYCLE = 4.0
 _LABELS: dict[str, Callable[[int], str]] = {
@@ -44,13 +50,21 @@ class Cell(NamedTuple):
         Ends of the expected range; NaN where it is not known.
     probability, own : float
         Of the expected level and of the observed one; NaN for other columns.
+    share : float
+        Of the expected level in training rows; NaN for other columns.
+    believed : bool
+        Whether an expected level is more than what a line says of rows far out.
     rows_alike : float or None
         Training rows of a level; NaN where they were not counted one by one, None where
         the level may have been too rare to be.
     alone : bool
         Whether training rows had no other level than the expected one.
-    partner : str
-        Another column and its value which make this one unusual, or nothing.
+    together : str
+        Other columns and their values which make this one unusual, or nothing.
+    sole : bool
+        Whether these are one column, which alone makes it so.
+    aspect : str
+        What of the value is unusual with them, or nothing if it is the value.
     """
 
     observed: Any
@@ -60,9 +74,18 @@ class Cell(NamedTuple):
     high: float
     probability: float
     own: float
+    share: float
+    believed: bool
     rows_alike: float | None
     alone: bool
-    partner: str
+    together: str
+    sole: bool
+    aspect: str
+
+    @property
+    def partner(self) -> str:
+        """The column that alone makes this one unusual, and its value, or nothing."""
+        return self.together if self.sole else ""
 
 
 def sentence(name: Any, usual: Usual | None, cell: Cell) -> str:
@@ -77,9 +100,7 @@ def _words(usual: Usual | None, cell: Cell, shown: str, unit: str) -> str:
     if usual is None:
         return _words_without_usual(cell, shown)
     if shown == "missing":
-        expected = _expectation(usual, cell, unit)
-        words = _joined(_missing(usual), expected and f"expected {expected}")
-        return words or _combination(cell)
+        return _words_of_missing(usual, cell, unit)
     if isinstance(usual, UsualNumbers):
         return _words_of_number(usual, cell, unit)
     if isinstance(usual, UsualTimes):
@@ -134,12 +155,29 @@ def _within(cell: Cell) -> bool:
     return cell.low - slack <= cell.number <= cell.high + slack
 
 
-def _missing(usual: Usual) -> str:
+def _words_of_missing(usual: Usual, cell: Cell, unit: str) -> str:
+    expected = _expectation(usual, cell, unit)
+    if isinstance(usual, UsualLevels) and not _is_telling(cell):
+        expected = ""
+    if isinstance(usual, UsualNumbers) and not _is_narrow(usual, cell):
+        expected = ""
+    expected = expected and f"expected {expected}"
     if not usual.n_missing:
-        return "never so in training"
+        return _joined("never so in training", expected)
     if usual.n_missing < _RARE * usual.n_rows:
-        return f"rare: {_of_rows(usual.n_missing, usual.n_rows)}"
-    return ""
+        return _joined(f"rare: {_of_rows(usual.n_missing, usual.n_rows)}", expected)
+    often = f"as in {100 * usual.n_missing / usual.n_rows:.0f} % of rows"
+    return _joined(often, expected or (_combination(cell) if cell.together else ""))
+
+
+def _is_narrow(usual: UsualNumbers, cell: Cell) -> bool:
+    """Return whether an expected range says more than that a value was usual."""
+    if not usual.quantiles or math.isnan(cell.low):
+        return False
+    values = dict(usual.quantiles)
+    middle = sorted(values, key=lambda share: abs(share - 0.5))[:2]
+    usually = abs(values[middle[0]] - values[middle[-1]])
+    return cell.high - cell.low < _NARROW * usually
 
 
 def _of_rows(count: float, n_rows: float) -> str:
@@ -158,16 +196,25 @@ def _rarity(count: float | None, n_rows: float) -> str:
     return f"rare: {_of_rows(count, n_rows)}" if count < _RARE * n_rows else ""
 
 
-def _few(cell: Cell, n_rows: float) -> str:
-    """Return how few rows have a level that is not rare, or nothing."""
-    count = cell.rows_alike
-    if cell.partner or count is None or not count < _FEW * n_rows:
+def _few(usual: UsualLevels, cell: Cell) -> str:
+    """Return how few rows have a level that is not rare, or nothing.
+
+    Of many levels all are few: that one is, tells if others are more.
+    """
+    count, n_levels = cell.rows_alike, usual.encoded.shape[1]
+    if count is None or math.isnan(count):
         return ""
-    return f"seen in {100 * count / n_rows:.0f} % of rows"
+    share = count / usual.n_rows
+    if share >= _FEW or share * n_levels >= 1:
+        return ""
+    return f"seen in {100 * share:.0f} % of rows"
 
 
 def _combination(cell: Cell) -> str:
-    return f"unusual with {cell.partner}" if cell.partner else _WITH_THE_REST
+    if not cell.together:
+        return _WITH_THE_REST
+    aspect = f"{cell.aspect} " if cell.aspect else ""
+    return f"{aspect}unusual together with {cell.together}"
 
 
 def _words_of_number(usual: UsualNumbers, cell: Cell, unit: str) -> str:
@@ -185,9 +232,12 @@ def _words_of_number(usual: UsualNumbers, cell: Cell, unit: str) -> str:
     if math.isnan(cell.low):
         return rare or _combination(cell)
     if _within(cell):
-        return rare or _tail(usual, cell) or _combination(cell)
+        tail, share = _tail(usual, cell)
+        if rare or share >= _FAR:
+            return rare or tail
+        return _joined(tail, _combination(cell) if cell.together or not tail else "")
     expected = f"expected {_expectation(usual, cell, unit)}"
-    if cell.partner and not _tail(usual, cell):
+    if cell.partner and not _tail(usual, cell)[0]:
         expected += f" with {cell.partner}"
     return _joined(expected, rare if inside else _beyond(usual, cell, unit))
 
@@ -199,15 +249,15 @@ def _beyond(usual: UsualNumbers, cell: Cell, unit: str) -> str:
     return f"at {word} {shown}{f' {unit}' if unit else ''} in training"
 
 
-def _tail(usual: UsualNumbers, cell: Cell) -> str:
-    """Return that a number is among the least or greatest, or nothing."""
+def _tail(usual: UsualNumbers, cell: Cell) -> tuple[str, float]:
+    """Return that a number is among the least or greatest, and of how many rows."""
     above = [s for s, q in usual.quantiles if s > 0.5 and cell.number > q]
-    below = [s for s, q in usual.quantiles if s < 0.5 and cell.number < q]
+    below = [1 - s for s, q in usual.quantiles if s < 0.5 and cell.number < q]
     if above:
-        return f"greater than in {100 * max(above):g} % of rows"
+        return f"greater than in {100 * max(above):g} % of rows", max(above)
     if below:
-        return f"less than in {100 * (1 - min(below)):g} % of rows"
-    return ""
+        return f"less than in {100 * max(below):g} % of rows", max(below)
+    return "", 0.0
 
 
 def _words_of_time(usual: UsualTimes, cell: Cell) -> str:
@@ -245,13 +295,24 @@ def _words_of_level(usual: UsualLevels, cell: Cell, shown: str) -> str:
     if cell.alone:
         return f"always {show_observed(cell.expected)} in training"
     rare = _rarity(cell.rows_alike, usual.n_rows)
-    if cell.expected is None or show_observed(cell.expected) == shown:
-        return rare or _few(cell, usual.n_rows) or _combination(cell)
-    own = 0.0 if math.isnan(cell.own) else cell.own
-    telling = max(_TELLING, min(_PROBABLE, _OFTEN * own), _TWICE * own)
-    if cell.probability < telling:
-        return rare or _few(cell, usual.n_rows) or _combination(cell)
+    if rare and not (_is_telling(cell) and show_observed(cell.expected) != shown):
+        return rare
+    if not _is_telling(cell) or show_observed(cell.expected) == shown:
+        few = _few(usual, cell)
+        return _joined(few, _combination(cell) if cell.together or not few else "")
     expected = f"expected {_expectation(usual, cell)}"
     if cell.partner and not rare:
         expected += f" with {cell.partner}"
     return _joined(rare, expected)
+
+
+def _is_telling(cell: Cell) -> bool:
+    """Return whether the row makes a level so probable that it was expected."""
+    if cell.expected is None or math.isnan(cell.probability) or not cell.believed:
+        return False
+    own = 0.0 if math.isnan(cell.own) else cell.own
+    if cell.probability < _MORE_PROBABLE * cell.share and own * 100 > 1:
+        # No more than it is anyway.
+        return False
+    telling = max(_TELLING, min(_PROBABLE, _OFTEN * own), _TWICE * own)
+    return cell.probability >= telling

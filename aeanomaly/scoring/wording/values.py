@@ -214,4 +214,13 @@ def show_range(
 def _rounded(
     low: float, high: float, digits: int, bounds: tuple[float, float]
 ) -> tuple[float, float]:
+    first, last = round(low, digits), round(high, digits)
+    # A bound is as it was seen, but for decimals that the other end has not.
+    unit = 10.0 ** -max(digits, 0)
+    if first < bounds[0]:
+        first = round(math.ceil(bounds[0] / unit) * unit, max(digits, 0))
+    if last > bounds[1]:
+        last = round(math.floor(bounds[1] / unit) * unit, max(digits, 0))
+    if first <= last:
+        return first, last
     return max(round(low, digits), bounds[0]), min(round(high, digits), bounds[1])

@@ -255,6 +255,13 @@ class Column(ABC):
         """Return levels or range, what is missing and what is odd, for people."""
         return ColumnFacts(self.describe())
 
+    def aspect(self, encoded: int) -> str:
+        """Return what one of the linear encoded columns says of a value, in words.
+
+        Such as "its hour" of a time; nothing, by default, where it is the value.
+        """
+        return ""
+
     def expectation(
         self, observed: Any, expected: Any, probability: float
     ) -> str | None:

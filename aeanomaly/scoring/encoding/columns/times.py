@@ -29,6 +29,7 @@ from .spread import center_and_scale, typical_range
 _DAY_SECONDS = 86_400.0
 _YEAR_SECONDS = 365.2425 * _DAY_SECONDS
 _SECONDS = {"hour": _DAY_SECONDS, "weekday": 7 * _DAY_SECONDS, "year": _YEAR_SECONDS}
+_ASPECTS = {"hour": "its hour", "weekday": "its weekday", "year": "its season"}
 # 1970-01-01 was a Thursday; weeks start on Mondays.
 _PHASE = {"hour": 0.0, "weekday": 3 * _DAY_SECONDS, "year": 0.0}
 # Cycles need two turns in the training rows before they can be told from a trend.
@@ -194,6 +195,11 @@ class DatetimeColumn(Column):
         outside = np.abs(seconds - np.clip(seconds, self.first, self.last))
         moved = (outside > 0) & (outside <= self.margin)
         return moved if moved.any() else None
+
+    def aspect(self, encoded: int) -> str:
+        """Return which cycle an encoded column belongs to; see `Column.aspect`."""
+        cycles = [name for cycle in self.cycles for name in [_ASPECTS[cycle]] * 2]
+        return ["", *cycles, ""][encoded]
 
     def restore(self, linear: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
         """Return times from unscaled encoded columns."""
