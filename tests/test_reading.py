@@ -2,6 +2,7 @@
 
 import datetime
 import decimal
+import json
 import warnings
 
 import numpy as np
@@ -14,7 +15,10 @@ from aeanomaly import AutoencoderOutlierDetector, load
 from aeanomaly.exceptions import ColumnError, ColumnWarning, UnreadCellsWarning
 from aeanomaly.fitting.encoding import fit_encoding, kinds_of
 from aeanomaly.fitting.reading import ReadOptions, read_table
+from aeanomaly.scoring.archive.classes import model_classes
+from aeanomaly.scoring.archive.serialization import from_plain, to_plain
 from aeanomaly.scoring.encoding.columns import ClockColumn, ColumnOptions
+from aeanomaly.scoring.encoding.reading import Values
 
 RNG = np.random.default_rng(0)
 N_ROWS = 60
@@ -482,3 +486,141 @@ def test_values_without_a_text_of_their_own_are_an_error(value, text):
     assert str(caught.value).startswith(
         f"Column 'x' holds values that are neither numbers nor categories ({text}"
     )
+
+
+MILLIONS = AMOUNTS * 1_000
+
+
+def in_words(factors, digits=1):
+    """Numbers with the greatest factor that they reach."""
+
+    def write(value):
+        factor, word = max(f for f in factors if value >= f[0])
+        return f"{value / factor:.{digits}f}{word}"
+
+    return write
+
+
+WAYS_TO_WRITE_FACTORS = {
+    "letters": in_words([(0, ""), (1e3, "k"), (1e6, "M")]),
+    "capitals": in_words([(0, ""), (1e3, "K"), (1e6, "M"), (1e9, "B")]),
+    "words": in_words([(0, ""), (1e3, " Tsd."), (1e6, " Mio."), (1e9, " Mrd.")]),
+    "always": in_words([(0, " thousand"), (1e3, " thousand"), (1e6, " million")]),
+    "money": lambda v: f"€ {in_words([(0, ''), (1e3, 'k'), (1e6, 'm')])(v)}",
+    "money behind": lambda v: f"{v / 1e6:.1f} Mio €".replace(".", ","),
+}
+
+
+@pytest.mark.parametrize("way", WAYS_TO_WRITE_FACTORS)
+def test_thousands_and_millions_are_what_they_say(way):
+    amounts = np.maximum(MILLIONS, 1e5)
+    write = WAYS_TO_WRITE_FACTORS[way]
+    values, reading = read([write(amount) for amount in amounts])
+    if way == "always":
+        amounts = [
+            float(write(a).split()[0]) * (1e6 if "million" in write(a) else 1e3)
+            for a in amounts
+        ]
+    assert_allclose(values, amounts, rtol=0.05, atol=5e4)
+    assert reading.n_unread == 0
+    assert "1,000" in reading.describe()
+
+
+def test_numbers_without_a_factor_are_as_they_stand():
+    values, _ = read(["950", "3k", "1.2M", *[f"{i}.5k" for i in range(30)]])
+    assert values[:4].tolist() == [950.0, 3e3, 1.2e6, 500.0]
+
+
+def test_a_factor_that_comes_later_is_read_by_the_same_rule():
+    _, reading = read(["$3.1k", *[f"${i}.5k" for i in range(30)]])
+    table = pd.DataFrame({"x": ["$1.2M", "$40", "$2B", "$7 dozen"]})
+    found = reading.parse(Values(table["x"]))
+    assert_array_equal(found, [1.2e6, 40.0, 2e9, np.nan])
+
+
+@pytest.mark.parametrize("unit", ["kg", "m", "M", "K", "kWh", "m³/h", "B"])
+def test_one_unit_behind_all_numbers_is_taken_off_and_said(unit):
+    values, reading = read([f"{v:.2f} {unit}" for v in AMOUNTS])
+    assert_allclose(values, AMOUNTS)
+    assert reading.describe() == f"numbers as text, in {unit!r}"
+
+
+def test_few_whole_numbers_with_letters_are_codes():
+    values, reading = read([f"{i % 4 + 1}{'KMB'[i % 3]}" for i in range(120)])
+    assert reading is None
+    assert values[0] == "1K"
+
+
+def test_sums_of_money_have_no_three_decimals():
+    values, reading = read([f"€ {v}.400" for v in range(1, 40)])
+    assert values[0] == 1_400.0
+    assert "is read as 1400; if it is 1.4, pass decimal='.'" in reading.remark
+    values, reading = read([f"{v}.400 kg" for v in range(1, 40)])
+    assert values[0] == 1.4
+
+
+MONTHS = {
+    "en": "January February March April May June July August September October "
+    "November December",
+    "de": "Januar Februar März April Mai Juni Juli August September Oktober November "
+    "Dezember",
+    "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre "
+    "décembre",
+    "es": "enero febrero marzo abril mayo junio julio agosto septiembre octubre "
+    "noviembre diciembre",
+    "it": "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre "
+    "novembre dicembre",
+    "pt": "janeiro fevereiro março abril maio junho julho agosto setembro outubro "
+    "novembro dezembro",
+    "nl": "januari februari maart april mei juni juli augustus september oktober "
+    "november december",
+}
+WAYS_TO_WRITE_MONTHS = {
+    "plain": "{d} {m} {y}",
+    "a dot": "{d}. {m} {y}",
+    "of": "{d} de {m} de {y}",
+    "capitals": "{d} {M} {y}",
+    "weekday": "Monday, {d} {m} {y}",
+    "time": "{d} {m} {y} 14:05",
+    "month first": "{m} {d}, {y}",
+}
+
+
+@pytest.mark.parametrize("language", MONTHS)
+@pytest.mark.parametrize("way", WAYS_TO_WRITE_MONTHS)
+def test_months_have_names_in_some_languages(language, way):
+    names = MONTHS[language].split()
+    texts = [
+        WAYS_TO_WRITE_MONTHS[way].format(
+            d=day.day,
+            m=names[day.month - 1],
+            M=names[day.month - 1].upper(),
+            y=day.year,
+        )
+        for day in DAYS
+    ]
+    values, reading = read(texts)
+    assert reading.n_unread == 0
+    assert_array_equal(values.dt.normalize(), DAYS)
+    if way == "time":
+        assert set(values.dt.hour) == {14}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["12-MAR-26", "12 Mär 2026", "Mar 12th, 2026", "2026-Mar-12", "12 avr. 2026"],
+)
+def test_short_names_of_months_are_read(text):
+    values, _ = read([text] * 12)
+    assert (values.dt.year == 2026).all()
+    assert (values.dt.day == 12).all()
+
+
+def test_factors_are_kept_in_the_model_file():
+    _, reading = read(["950", "3k", "1.2M", *[f"{i}.5k" for i in range(30)]])
+    arrays, classes = {}, model_classes()
+    plain = json.loads(json.dumps(to_plain(reading, arrays, classes, "reading")))
+    assert from_plain(plain, arrays, classes) == reading
+    plain["fields"]["factors"][0][1] = "many"
+    with pytest.raises(TypeError, match="factors"):
+        from_plain(plain, arrays, classes)

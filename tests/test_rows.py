@@ -120,3 +120,54 @@ def test_leading_zeros_are_found_wherever_a_field_begins(
     values = open_table(path).read().iloc[:, place]
     assert (values.dtype.kind not in "if") == (is_code or field == "0x1")
     assert str(values[3]) == field
+
+
+FOOTERS = {
+    "one": "Total,,95\n",
+    "without a last line break": "Total:,,95",
+    "two": "Sum,,95\nGrand total,,95\n",
+    "in German": "Summe,,95\n",
+    "after an empty row": ",,\nTOTAL,,95\n",
+    "not at the beginning": ",Total,95\n",
+    "quoted": '"Total","","1,095"\n',
+}
+
+
+@pytest.mark.parametrize("name", FOOTERS)
+@pytest.mark.parametrize("n_rows", [1, 4, 100])
+def test_totals_at_the_end_are_dropped_and_counted(tmp_path, name, n_rows):
+    if name == "two" and n_rows == 1:
+        pytest.skip("a batch of one row shows no two")
+    lines = ["name,amount,note\n", *PLAIN, *FOOTERS[name].splitlines(keepends=True)]
+    rows, _, dropped = take_all(iter(lines), n_rows)
+    assert len(rows) == len(PLAIN)
+    assert dropped["row of totals at the end"] == 1 + (name == "two")
+    path = tmp_path / "t.csv"
+    path.write_text("".join(lines), newline="")
+    table = open_table(path)
+    assert len(table.read()) == len(PLAIN)
+    (note,) = table.notes()
+    assert "of totals at the end" in note
+
+
+@pytest.mark.parametrize(
+    "last", ["Total,1,x\n", "Totally,,9\n", "total cost of all,,9\n", ",,9\n"]
+)
+def test_rows_that_are_full_or_begin_otherwise_are_no_totals(last):
+    rows, _, dropped = take_all(iter(["name,amount,note\n", *PLAIN, last]), 100)
+    assert len(rows) == len(PLAIN) + 1
+    assert not dropped
+
+
+def test_totals_in_the_middle_are_rows():
+    lines = ["name,amount,note\n", *PLAIN, "Total,,9\n", *PLAIN]
+    rows, _, dropped = take_all(iter(lines), 100)
+    assert len(rows) == 2 * len(PLAIN) + 1
+    assert not dropped
+
+
+def test_strict_refuses_a_row_of_totals():
+    lines = ["name,amount,note\n", *PLAIN, "Total,,9\n"]
+    reader = RowReader(iter(lines), Dialect(header=HEADER, width=3), "t.csv", True)
+    with pytest.raises(TableError, match=r"one row of totals at the end in line 6"):
+        reader.take(100)

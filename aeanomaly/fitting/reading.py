@@ -12,7 +12,6 @@ from ..exceptions import ColumnError
 from ..scoring.encoding.reading import (
     ClockReading,
     DurationReading,
-    NumberReading,
     Reading,
     TimeReading,
     Values,
@@ -20,10 +19,15 @@ from ..scoring.encoding.reading import (
     plain_values,
 )
 from ..scoring.encoding.reading.apply import typed
-from ..scoring.encoding.reading.numbers import may_be_numbers, number_parts
 from ..scoring.encoding.reading.times import NAMED
 from ..scoring.encoding.tabular import is_frame, with_columns
 from ..scoring.encoding.values import hold_numbers
+from .number_reading import (
+    MIN_ROWS_A_CODE,
+    are_codes,
+    may_hold_numbers,
+    number_readings,
+)
 
 # A column is of numbers or times if so few of its cells are not; one may be in any
 # column of some rows.
@@ -33,22 +37,6 @@ _MIN_ROWS_FOR_ONE = 10
 _MOST_UNREAD_NAMED = 0.5
 # Distinct values that tell whether a way of reading is worth trying on all.
 _N_TRIED = 300
-# Decimal mark and mark between groups, the likeliest first.
-_MARKS = (
-    (".", ""),
-    (".", ","),
-    (",", "."),
-    (",", ""),
-    (".", " "),
-    (",", " "),
-    (".", "'"),
-)
-# Whole numbers without sign or unit that are codes: so few of them, each so often; or
-# all of one length of so many digits; or longer than a float tells apart.
-_FEW_CODES = 20
-_MIN_ROWS_A_CODE = 5
-_MIN_DIGITS = 3
-_MAX_DIGITS = 15
 _DAY_ORDERS = ("day first", "month first")
 # Categories of pandas with so few levels are levels, whatever their texts.
 _MAX_DECLARED_LEVELS = 64
@@ -157,7 +145,7 @@ def _is_declared(values: Any) -> bool:
     categories = getattr(values.dtype, "categories", None)
     if categories is None or len(categories) > _MAX_DECLARED_LEVELS:
         return False
-    return len(values) >= _MIN_ROWS_A_CODE * len(categories)
+    return len(values) >= MIN_ROWS_A_CODE * len(categories)
 
 
 def find_reading(
@@ -193,10 +181,12 @@ def _find_number(
 ) -> Reading | None:
     if not values.is_text.any():
         return None
-    if not _head_has_numbers(values) or (kind is None and _are_codes(values)):
+    if not may_hold_numbers(values.texts.iloc[:_N_TRIED]) or (
+        kind is None and are_codes(values)
+    ):
         return None
     best, remark = None, ""
-    for reading in _number_readings(values, options):
+    for reading in number_readings(values, options.decimal):
         fit = _Fit.of(reading, values)
         if not fit.is_enough(kind):
             continue
@@ -205,50 +195,6 @@ def _find_number(
         elif fit.n_unread == best.n_unread and not remark:
             remark = _ambiguous_number(best, fit, values)
     return None if best is None else best.learnt(values, remark)
-
-
-def _head_has_numbers(values: Values) -> bool:
-    head = values.texts.iloc[:_N_TRIED]
-    return bool(may_be_numbers(head).mean() > _MOST_UNREAD_NAMED)
-
-
-def _number_readings(values: Values, options: ReadOptions) -> Iterator[NumberReading]:
-    """Yield the readings whose marks occur."""
-    import pandas as pd
-
-    texts = values.texts[values.is_text]
-    marks = set("".join(texts)) | {"", "."}
-    marks |= {" "} if marks & set("\u00a0\u202f\u2009") else set()
-    for mark, group in _MARKS:
-        # The mark of decimals need not occur where that of groups does.
-        occurs = group in marks and (group != "" or mark in marks)
-        if not occurs or options.decimal not in (None, mark):
-            continue
-        parts = number_parts(texts, mark, group)
-        units = (parts["before"] + parts["after"])[parts["digits"].notna()]
-        counts = pd.Series(values.counts[values.is_text], texts.index)
-        counts = counts[units.index][units != ""].groupby(units[units != ""]).sum()
-        unit = counts.idxmax() if len(counts) else ""
-        yield NumberReading(decimal=mark, thousands=group, unit=unit)
-
-
-def _are_codes(values: Values) -> bool:
-    """Return whether texts of digits are codes: see the constants above."""
-    texts = values.texts[values.is_text & (values.counts > 0)]
-    # A plus before all digits is that of a telephone number.
-    texts = texts.str.removeprefix("+")
-    digits = texts[texts.str.fullmatch(r"\d+")]
-    if len(digits) < (1 - _MOST_UNREAD) * len(texts) or not values.is_text.all():
-        return False
-    lengths = digits.str.len()
-    if (
-        digits.str.startswith("0") & (lengths > 1)
-    ).any() or lengths.max() > _MAX_DIGITS:
-        return True
-    if lengths.min() == lengths.max() >= _MIN_DIGITS:
-        return True
-    few = len(digits) <= _FEW_CODES
-    return bool(few and values.counts.sum() >= _MIN_ROWS_A_CODE * len(digits))
 
 
 def _ambiguous_number(best: _Fit, other: _Fit, values: Values) -> str:
@@ -307,7 +253,7 @@ def _time_readings(
     yield DurationReading()
     if texts.str.fullmatch(r"\d{8}").mean() > _MOST_UNREAD_NAMED:
         yield TimeReading(form="digits only")
-    if texts.str.contains(r"[A-Za-z]{3}", regex=True).mean() > _MOST_UNREAD_NAMED:
+    if texts.str.contains(r"[^\W\d_]{3}", regex=True).mean() > _MOST_UNREAD_NAMED:
         yield from (TimeReading(form=form) for form in NAMED)
 
 

@@ -295,7 +295,8 @@ def _text(column: Column, usual: Usual | None, cell: Cell) -> str:
         return f"{show_name(column.name)} {show_observed(cell.observed)}, left out"
     own_words = column.expectation(cell.observed, cell.expected, cell.probability)
     if own_words is None:
-        return sentence(column.name, usual, cell)
+        unit = getattr(getattr(column, "reading", None), "unit", "")
+        return sentence(column.name, usual, cell, unit)
     return f"{show_name(column.name)} {show_observed(cell.observed)}, {own_words}"
 
 

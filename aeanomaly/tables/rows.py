@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import itertools
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -15,10 +16,18 @@ from .text_rows import TextRows
 
 # What is dropped, and how it is counted in words.
 EMPTY, REPEATED, COMMENT = "empty row", "repeated header", "comment line"
+TOTAL = "row of totals at the end"
+# Rows at the end that may hold totals, and what begins such a row.
+_MOST_TOTALS = 3
+_TOTAL_WORDS = re.compile(
+    r"(?:grand |sub-?|general )?(?:totals?|sums?)|summen?|gesamt(?:summe|betrag)?"
+    r"|zwischensumme|insgesamt|somme|total g[eé]n[eé]ral|suma|totale|totaal|razem",
+    re.IGNORECASE,
+)
 
 
 class RowReader:
-    """Reads rows, and drops empty ones, comments and repeated headers.
+    """Reads rows; drops empty ones, comments, repeated headers and totals at the end.
 
     Parameters
     ----------
@@ -45,6 +54,8 @@ class RowReader:
         self._altered = False
         self.dropped: Counter[str] = Counter()
         self._lines = itertools.islice(lines, dialect.skipped, None)
+        # A line that was read to see whether there is one.
+        self._ahead: list[str] = []
         self._line = self._n_read = 0
         if dialect.header:
             # A row, not a line: names may hold line breaks.
@@ -67,17 +78,43 @@ class RowReader:
             As the file has it, if all its lines are rows as they stand.
         """
         while True:
-            lines = list(itertools.islice(self._lines, n_rows))
+            lines = self._next_lines(n_rows)
             if not lines:
                 return TextRows([]), ""
             text = "".join(lines)
             if self._are_rows(lines, text):
                 self._n_read += len(lines)
-                return TextRows(lines, self._dialect.sep), text
-            rows, text = self._take_divided(lines, n_rows)
+                rows = TextRows(lines, self._dialect.sep)
+            else:
+                fields, text = self._take_divided(lines, n_rows)
+                rows = TextRows(fields)
+            if self._at_end():
+                rows, text = self._without_totals(rows, text)
             # A batch of which nothing stays is not the end.
-            if rows:
-                return TextRows(rows), text
+            if len(rows):
+                return rows, text
+
+    def _next_lines(self, n_lines: int) -> list[str]:
+        n_more = n_lines - len(self._ahead)
+        lines = self._ahead + list(itertools.islice(self._lines, n_more))
+        self._ahead = []
+        return lines
+
+    def _at_end(self) -> bool:
+        self._ahead = list(itertools.islice(self._lines, 1))
+        return not self._ahead
+
+    def _without_totals(self, rows: TextRows, text: str) -> tuple[TextRows, str]:
+        """Return the last rows without those of totals."""
+        self._line = self._n_read
+        kept, last = len(rows), rows.last(_MOST_TOTALS)
+        while last and _is_total(last.pop()):
+            kept -= 1
+            self._drop(TOTAL)
+        if kept == len(rows):
+            return rows, text
+        fields = rows.fields[:kept]
+        return TextRows(fields), self._text_of(fields, []) if fields else ""
 
     def _are_rows(self, lines: list[str], text: str) -> bool:
         """Return whether each line is a row that its separators divide.
@@ -181,6 +218,14 @@ class RowReader:
         )
 
 
+def _is_total(row: list[str]) -> bool:
+    """Return whether a row begins with a word for a total, and is half empty."""
+    filled = [cell.strip() for cell in row if cell.strip()]
+    if len(row) < 3 or not filled or 2 * len(filled) > len(row) + 1:
+        return False
+    return bool(_TOTAL_WORDS.fullmatch(filled[0].rstrip(": ")))
+
+
 def _remembered(lines: Iterable[str], memory: list[str]) -> Iterator[str]:
     for line in lines:
         memory.append(line)
@@ -207,5 +252,9 @@ def in_words(dropped: Counter[str]) -> str:
     >>> in_words(Counter({"empty row": 8, "repeated header": 1}))
     '8 empty rows and 1 repeated header'
     """
-    parts = [f"{n:,} {kind}{'s'[: n != 1]}" for kind, n in sorted(dropped.items())]
+    words = {kind: kind.replace("row", "rows", 1) for kind in (EMPTY, TOTAL)}
+    parts = [
+        f"{n:,} {kind if n == 1 else words.get(kind, f'{kind}s')}"
+        for kind, n in sorted(dropped.items())
+    ]
     return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))

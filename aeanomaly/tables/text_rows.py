@@ -53,6 +53,10 @@ class TextRows:
         # Not those after it.
         return [line.split(self.sep, position + 1)[position] for line in self.lines]
 
+    def last(self, n_rows: int) -> list[list[str]]:
+        """Return the fields of the last rows."""
+        return TextRows(cast(list[str], self._rows)[-n_rows:], self.sep).fields
+
     def select(self, chosen: Iterable[bool]) -> TextRows:
         """Return the rows where a mask holds."""
         rows = cast(list[str], self._rows)

@@ -88,10 +88,20 @@ class Cell(NamedTuple):
         return self.together if self.sole else ""
 
 
-def sentence(name: Any, usual: Usual | None, cell: Cell) -> str:
-    """Return a reason: a column, its value, and what is unusual about it."""
+def sentence(name: Any, usual: Usual | None, cell: Cell, unit: str = "") -> str:
+    """Return a reason: a column, its value, and what is unusual about it.
+
+    Parameters
+    ----------
+    name : str, int or tuple
+        The column's, in which its unit may be.
+    usual : Usual or None
+    cell : Cell
+    unit : str
+        What stood behind or before the numbers in texts.
+    """
     decimals = usual.decimals if isinstance(usual, UsualNumbers) else None
-    unit = unit_of(name) if isinstance(usual, UsualNumbers) else ""
+    unit = unit_of(name) or unit if isinstance(usual, UsualNumbers) else ""
     shown = show_observed(cell.observed, decimals)
     return f"{show_name(name)} {shown}, {_words(usual, cell, shown, unit)}"
 

@@ -2,9 +2,16 @@
 
 from .base import Reading, Values, is_typed, plain_values
 from .numbers import NumberReading
+from .scaled import ScaledNumberReading
 from .times import ClockReading, DurationReading, TimeReading
 
-READINGS = (NumberReading, TimeReading, ClockReading, DurationReading)
+READINGS = (
+    NumberReading,
+    ScaledNumberReading,
+    TimeReading,
+    ClockReading,
+    DurationReading,
+)
 
 __all__ = [
     "READINGS",
@@ -12,6 +19,7 @@ __all__ = [
     "DurationReading",
     "NumberReading",
     "Reading",
+    "ScaledNumberReading",
     "TimeReading",
     "Values",
     "is_typed",

@@ -13,17 +13,17 @@ from .base import Reading, Values
 
 # Blanks that group digits: the no-break one, and the narrow one.
 _BLANKS = "\u00a0\u202f\u2009"
-_CURRENCIES = (
+CURRENCIES = (
     r"[$€£¥₹₽₩₺₴₦₫₪฿]|US\$|R\$|C\$|A\$|HK\$|Rs\.?|Fr\.|zł|kr\.?|Kč"
     r"|EUR|USD|GBP|CHF|JPY|CNY|INR|BRL|PLN|CZK|SEK|NOK|DKK|HUF|TRY|CAD|AUD|NZD|ZAR|MXN"
 )
 # Units stand behind the digits: letters before them make a code, as in "P100".
 _UNIT = r"%|‰|°[CF]?|[A-Za-zµ²³/]{1,5}"
 _OPEN = (
-    rf"^(?P<open>\()?\s*(?P<sign>[-+])?\s*(?P<before>{_CURRENCIES})?"
+    rf"^(?P<open>\()?\s*(?P<sign>[-+])?\s*(?P<before>{CURRENCIES})?"
     r"\s*(?P<sign2>[-+])?"
 )
-_CLOSE = rf"\s*(?P<after>{_CURRENCIES}|{_UNIT})?\s*(?P<sign3>-)?\s*(?P<close>\))?$"
+_CLOSE = rf"\s*(?P<after>{CURRENCIES}|{_UNIT})?\s*(?P<sign3>-)?\s*(?P<close>\))?$"
 
 
 @dataclass(frozen=True)

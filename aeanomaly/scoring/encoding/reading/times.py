@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from .base import Reading, Values
+from .months import english
 
 DAY_SECONDS = 86_400.0
 _CLOCK = r"(?P<hour>\d{1,3}):(?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d(?:[.,]\d+)?))?"
@@ -22,10 +23,11 @@ ORDERS = {
     "digits only": r"(?P<year>(?:19|20)\d\d)(?P<month>[01]\d)(?P<day>[0-3]\d)",
 }
 _ISO = r"\d{4}-\d{2}(?:-\d{2}(?:[T ].*)?)?"
-# Dates with names of months, in English.
+# Dates with names of months, of whichever of the languages that `english` knows.
 NAMED = (
     *("%d %b %Y", "%d-%b-%Y", "%d-%b-%y", "%d/%b/%Y", "%d. %b %Y", "%b %d, %Y"),
     *("%d %B %Y", "%d. %B %Y", "%B %d, %Y", "%b %Y", "%B %Y", "%b-%y", "%b-%Y"),
+    *("%d %b %y", "%d/%b/%y", "%b %d %Y", "%Y-%b-%d", "%Y %b %d", "%b. %d, %Y"),
 )
 _DURATION = r"\d days?\b|^\d+:\d+:|^P(?:\d+D)?(?:T[\dHMS.]+)?$"
 # Years of two digits are those from 1970 to 2069.
@@ -75,8 +77,7 @@ class TimeReading(Reading):
             return times.dt.tz_localize(None)
         if self.form in ORDERS:
             return _from_parts(texts, ORDERS[self.form])
-        texts = texts.str.replace(r"\.(?=[ -])|(?<=\w)\.$", "", regex=True)
-        return pd.to_datetime(texts, format=self.form.replace(".", ""), errors="coerce")
+        return _named(texts, self.form)
 
     def describe(self) -> str:
         """Return how values are written, in a few words."""
@@ -169,6 +170,17 @@ def _from_parts(texts: Any, order: str) -> Any:
     century = np.where(year < _FIRST_SHORT_YEAR, 2_000, 1_900)
     date["year"] = year + short * century
     days = pd.to_datetime(date, errors="coerce")
+    clock = pd.Series(_clock(parts), texts.index).fillna(0.0)
+    return days + pd.to_timedelta(clock, unit="s")
+
+
+def _named(texts: Any, form: str) -> Any:
+    """Return times from texts with names of months, NaT where there is no such."""
+    import pandas as pd
+
+    parts = english(texts).str.extract(rf"^(?P<date>.*?){_TIME}$")
+    form = form.replace(".", "").replace("%B", "%b")
+    days = pd.to_datetime(parts["date"], format=form, errors="coerce")
     clock = pd.Series(_clock(parts), texts.index).fillna(0.0)
     return days + pd.to_timedelta(clock, unit="s")
 
