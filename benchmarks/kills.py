@@ -27,12 +27,13 @@ from aeanomaly import AutoencoderOutlierDetector, load
 from aeanomaly.files import TEMPORARY_MARK
 
 SIGNALS = ("SIGKILL", "SIGTERM", "SIGINT", "SIGHUP")
-N_ROWS = 60_000
+N_ROWS = 20_000
 OLD = "old\n"
 SAVING = """
 import sys
 import aeanomaly
 detector = aeanomaly.load(sys.argv[1])
+print("saving", flush=True)
 while True:
     detector.save(sys.argv[2])
 """
@@ -46,6 +47,9 @@ def main() -> None:
         "--commands", nargs="+", default=["score", "fit", "save"], metavar="COMMAND"
     )
     arguments = parser.parse_args()
+    for name in SIGNALS[1:]:
+        # What a background job ignores, its children would ignore as well.
+        signal.signal(getattr(signal, name), signal.SIG_DFL)
     with tempfile.TemporaryDirectory() as folder:
         make_inputs(Path(folder))
         print(f"{'command':8}{'signal':9}{'kills':>6}  outcomes")
@@ -80,6 +84,8 @@ def kill_often(folder: Path, command: str, n_kills: int) -> dict[str, Counter[st
         # What the last run left is there for this one to remove.
         left = orphans(folder)
         process = start(folder, command, output)
+        if command == "save":
+            process.stdout.readline()
         time.sleep(chance.uniform(0, 1.1 * seconds))
         process.send_signal(getattr(signal, name))
         process.wait()
@@ -95,9 +101,9 @@ def kill_often(folder: Path, command: str, n_kills: int) -> dict[str, Counter[st
 
 
 def undisturbed_seconds(folder: Path, command: str, output: Path) -> float:
-    """Return how long a run takes that nobody kills."""
+    """Return how long a run takes that nobody kills; of saving, how long it goes on."""
     if command == "save":
-        return 5.0
+        return 1.0
     begin = time.perf_counter()
     start(folder, command, output).wait()
     return time.perf_counter() - begin
@@ -113,7 +119,8 @@ def start(folder: Path, command: str, output: Path) -> subprocess.Popen[bytes]:
         "save": [sys.executable, "-c", SAVING, model, output],
     }[command]
     nowhere = subprocess.DEVNULL
-    return subprocess.Popen(list(map(str, arguments)), stdout=nowhere, stderr=nowhere)
+    said = subprocess.PIPE if command == "save" else nowhere
+    return subprocess.Popen(list(map(str, arguments)), stdout=said, stderr=nowhere)
 
 
 def state_of(output: Path) -> str:

@@ -16,7 +16,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, count
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,11 +24,15 @@ import numpy as np
 from ..scoring.networks.keras import isolated_python_random
 from .building import build_parts
 from .members import MemberModel, is_dense, stack_members
+from .memory import forget_with, release_unused
 from .objective import Objective
 from .steps import FitTensors, StepGraph, Steps, StepTensors
 from .xla import suits_xla
 
 _MAX_PROGRAMS = 64
+# So many of them are forgotten before what they leave behind is sought and freed, which
+# takes a fraction of a second.
+_FORGOTTEN_TOGETHER = 8
 
 # XLA compiles again for every shape, so it gets steps in chunks of one size, and rows
 # filled to a power of two.
@@ -302,6 +306,7 @@ class TrainingProgram:
                 validates=session.validates,
                 shares_rows=session.shares_rows,
             )
+            forget_with(self, self._functions[key])
         return self._functions[key]
 
 
@@ -316,6 +321,7 @@ def _filled(array: np.ndarray, length: int) -> np.ndarray:
 
 _programs: OrderedDict[Hashable, TrainingProgram] = OrderedDict()
 _programs_lock = threading.Lock()
+_forgotten = count(1)
 
 
 def get_program(plan: ProgramPlan) -> TrainingProgram:
@@ -323,9 +329,13 @@ def get_program(plan: ProgramPlan) -> TrainingProgram:
 
     The least recently used of more than `_MAX_PROGRAMS` programs is forgotten.
     """
+    releases = False
     with _programs_lock:
         program = _programs.pop(plan.key, None) or TrainingProgram(plan)
         _programs[plan.key] = program
         while len(_programs) > _MAX_PROGRAMS:
             _programs.popitem(last=False)
-        return program
+            releases |= next(_forgotten) % _FORGOTTEN_TOGETHER == 0
+    if releases:
+        release_unused()
+    return program
