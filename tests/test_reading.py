@@ -624,3 +624,20 @@ def test_factors_are_kept_in_the_model_file():
     plain["fields"]["factors"][0][1] = "many"
     with pytest.raises(TypeError, match="factors"):
         from_plain(plain, arrays, classes)
+
+
+def test_a_few_words_among_numbers_are_missing_and_counted():
+    texts = [f"{v:.1f}" for v in AMOUNTS]
+    texts[::10] = ["<0.5", "N/D", "<0.5", "N/D", "N/D", "tbd"]
+    values, reading = read(texts)
+    assert np.isnan(values[::10]).all()
+    assert reading.n_unread == 6
+    assert "6 cells are not a number, such as '<0.5': missing" in reading.notes()
+
+
+@pytest.mark.parametrize("words", [["hall", "lobby"], [f"hall {i}" for i in range(8)]])
+def test_rooms_are_levels_for_a_few_words_among_them(words):
+    rooms = [str(100 + i % 40) for i in range(80)]
+    rooms[::10] = [words[i % len(words)] for i in range(8)]
+    _, reading = read(rooms)
+    assert reading is None

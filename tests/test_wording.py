@@ -332,6 +332,11 @@ def test_a_unit_stands_with_numbers():
             "always EUR in training",
         ),
         (
+            levels(n_missing=940.0),
+            cell("late", expected=None, alone=True, rows_alike=60.0, together="a 1"),
+            "seen in 6 % of rows; unusual together with a 1",
+        ),
+        (
             levels(n_missing=4.0),
             cell(None, expected="FR", probability=0.99, own=0.0),
             "rare: seen 4 times in 1,000 rows; expected FR (0.99)",

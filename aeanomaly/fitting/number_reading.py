@@ -127,9 +127,16 @@ def _factors(texts: Any, counts: Any) -> tuple[tuple[str, float], ...]:
     return tuple(sorted(kept.items(), key=lambda item: (item[1], item[0])))
 
 
-def are_codes(values: Values) -> bool:
-    """Return whether texts of digits are codes: see the constants above."""
-    texts = values.texts[values.is_text & (values.counts > 0)]
+def are_codes(values: Values, asked: Any = True) -> bool:
+    """Return whether texts of digits are codes: see the constants above.
+
+    Parameters
+    ----------
+    values : Values
+    asked : ndarray of shape (n_distinct,), bool, default=True
+        Which of the distinct values to look at.
+    """
+    texts = values.texts[values.is_text & (values.counts > 0) & asked]
     # A plus before all digits is that of a telephone number.
     texts = texts.str.removeprefix("+")
     digits = texts[texts.str.fullmatch(r"\d+")]

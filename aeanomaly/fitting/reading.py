@@ -33,6 +33,8 @@ from .number_reading import (
 # column of some rows.
 _MOST_UNREAD = 0.05
 _MIN_ROWS_FOR_ONE = 10
+# Or if what is not are so few different words, in so few cells, among so many numbers.
+_MOST_WORDS, _MOST_WORD_CELLS, _MIN_NUMBERS = 3, 0.3, 20
 # Where `column_kinds` says what a column holds, most cells are enough.
 _MOST_UNREAD_NAMED = 0.5
 # Distinct values that tell whether a way of reading is worth trying on all.
@@ -188,7 +190,7 @@ def _find_number(
     best, remark = None, ""
     for reading in number_readings(values, options.decimal):
         fit = _Fit.of(reading, values)
-        if not fit.is_enough(kind):
+        if not (fit.is_enough(kind) or fit.lacks_few_words(values)):
             continue
         if best is None or fit.n_unread < best.n_unread:
             best, remark = fit, ""
@@ -303,6 +305,18 @@ class _Fit(NamedTuple):
             return self.n_unread <= _MOST_UNREAD_NAMED * self.n_cells
         one = self.n_unread == 1 and self.n_cells >= _MIN_ROWS_FOR_ONE
         return one or self.n_unread <= _MOST_UNREAD * self.n_cells
+
+    def lacks_few_words(self, values: Values) -> bool:
+        """Return whether what cannot be read is a few words among many numbers.
+
+        Such as "N/D" and "<0.5" in a column of results.
+        """
+        unread = np.isnan(self.numbers) & (values.counts > 0)
+        n_numbers = int((~unread & (values.counts > 0)).sum())
+        if unread.sum() > _MOST_WORDS or n_numbers < _MIN_NUMBERS:
+            return False
+        few = self.n_unread <= _MOST_WORD_CELLS * self.n_cells
+        return bool(few and not are_codes(values, ~unread))
 
     def learnt(self, values: Values, remark: str) -> Reading:
         """Return the reading with what it met in the training rows."""

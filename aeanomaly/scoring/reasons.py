@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from .encoding.columns import CategoricalColumn, Column
+from .encoding.reading import DurationReading
 from .encoding.tabular import column_at, take_rows
 from .evaluation import Evaluation
 from .expectations import N_PARTNERS, Expectations, as_numbers
@@ -295,7 +296,9 @@ def _text(column: Column, usual: Usual | None, cell: Cell) -> str:
         return f"{show_name(column.name)} {show_observed(cell.observed)}, left out"
     own_words = column.expectation(cell.observed, cell.expected, cell.probability)
     if own_words is None:
-        unit = getattr(getattr(column, "reading", None), "unit", "")
+        reading = getattr(column, "reading", None)
+        unit = "s" if isinstance(reading, DurationReading) else ""
+        unit = getattr(reading, "unit", unit)
         return sentence(column.name, usual, cell, unit)
     return f"{show_name(column.name)} {show_observed(cell.observed)}, {own_words}"
 

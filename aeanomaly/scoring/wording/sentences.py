@@ -302,7 +302,7 @@ def _rare_in_cycle(usual: UsualTimes | UsualClock, seconds: float) -> str:
 
 
 def _words_of_level(usual: UsualLevels, cell: Cell, shown: str) -> str:
-    if cell.alone:
+    if cell.alone and not usual.n_missing:
         return f"always {show_observed(cell.expected)} in training"
     rare = _rarity(cell.rows_alike, usual.n_rows)
     if rare and not (_is_telling(cell) and show_observed(cell.expected) != shown):

@@ -320,9 +320,22 @@ def _is_missing(value: Any) -> bool:
 
 
 def show_range(low: float | None, high: float | None) -> str:
-    """Return a range of numbers; empty where it is not known."""
+    """Return a range of numbers; empty where it is not known.
+
+    Examples
+    --------
+    >>> show_range(2001.0, 2023.0), show_range(0.0, 2023.0), show_range(None, None)
+    ('2001 to 2023', '0 to 2,023', '')
+    """
     if low is None or high is None:
         return ""
+    if (
+        1e3 <= low <= high < 1e4
+        and float(low).is_integer()
+        and float(high).is_integer()
+    ):
+        # Such as years.
+        return f"{low:.0f} to {high:.0f}"
     return f"{show_number(low)} to {show_number(high)}"
 
 
