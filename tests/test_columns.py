@@ -130,12 +130,12 @@ def test_it_is_as_new_in_an_array_of_numbers():
     assert_allclose(novelty, [[2.0, 0.0], [0.0, 0.0]])
 
 
-def test_a_constant_with_missing_values_is_scaled_by_its_size_and_never_new():
+def test_a_constant_beside_missing_values_is_scaled_by_its_size_and_never_novel():
     column = fit_column(NumericColumn, [50.0, np.nan, 50.0, 50.0])
-    assert (column.center, column.scale) == (50.0, 50.0)
+    assert (column.center, column.scale) == (50.0, pytest.approx(0.005))
     assert column.novelty == 0.0
     small = fit_column(NumericColumn, [0.1, np.nan, 0.1, 0.1])
-    assert (small.center, small.scale) == (0.1, 1.0)
+    assert (small.center, small.scale) == (0.1, pytest.approx(1e-5))
 
 
 def test_restored_numbers_are_in_original_units():
@@ -199,7 +199,8 @@ def test_other_kinds_count_rows_by_their_weight(kind, value):
     ],
 )
 def test_a_constant_is_as_new_as_its_change_in_hundredths_of_it(value, novelty):
-    _, novelties = encode_constant(ConstantColumn("x", 200.0, 3.0), [200.0, value])
+    column = ConstantColumn("x", 200.0, 3.0, tolerance=1e-2)
+    _, novelties = encode_constant(column, [200.0, value])
     assert_allclose(novelties, [0.0, novelty], rtol=1e-9)
 
 
@@ -210,10 +211,23 @@ def encode_constant(column, values):
     return Z, np.zeros(len(table)) if novelty is None else novelty[:, 0]
 
 
-def test_a_small_constant_changes_relative_to_one():
-    column = ConstantColumn("x", 0.001, 3.0)
-    _, novelty = encode_constant(column, [0.006, 0.011])
-    assert_allclose(novelty, [3 * 0.5**4, 3.0])
+@pytest.mark.parametrize("constant", [1e-30, 1e-6, 0.001, 1.0, -19.99, 1e6, 3e300])
+def test_another_value_of_a_constant_is_new_whatever_its_size(constant):
+    column = fit_column(NumericColumn, [constant] * 4)
+    rounded = [constant, float(f"{constant:.6g}")]
+    if abs(constant) < 1e30:
+        rounded.append(float(np.float32(constant)))
+    others = [1.001 * constant, 2 * constant, 1_000 * constant, 0.0, -constant]
+    _, novelty = encode_constant(column, rounded + others)
+    assert_allclose(novelty[: len(rounded)], 0.0, atol=1e-6)
+    assert (novelty[len(rounded) :] > 0.999 * column.novelty).all()
+
+
+def test_another_value_than_zero_is_new():
+    column = fit_column(NumericColumn, [0.0] * 4)
+    _, novelty = encode_constant(column, [-0.0, 1e-17, 1e-7, -0.001, 5.0])
+    assert_allclose(novelty[:2], 0.0, atol=1e-6)
+    assert (novelty[2:] > 0.999 * column.novelty).all()
 
 
 def test_tolerance_and_exponent_are_those_of_the_column():

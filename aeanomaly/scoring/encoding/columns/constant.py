@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -21,8 +22,11 @@ from .base import (
     unseen_surprise,
 )
 
-# Relative change below which another number is noise of representation.
-_TOLERANCE = 1e-2
+# Relative change below which another number is noise of representation: float32 and
+# texts of six digits change a number by less than 5e-6.
+_TOLERANCE = 1e-4
+# Nothing is relative to zero: what is left of sums that cancel is smaller than this.
+_TOLERANCE_OF_ZERO = 1e-8
 # Power of the change, in tolerances: a hundredth of one weighs 1e-8 of a new value.
 _EXPONENT = 4.0
 
@@ -31,8 +35,8 @@ _EXPONENT = 4.0
 class ConstantColumn(Column):
     """A column that held one number: not encoded, but watched.
 
-    A relative change of less than `tolerance` counts as noise of representation and
-    adds next to nothing; a new value counts as an event that never happened.
+    A change of less than `tolerance` counts as noise of representation and adds next
+    to nothing; a new value counts as an event that never happened.
 
     Parameters
     ----------
@@ -43,6 +47,7 @@ class ConstantColumn(Column):
     novelty : float
         Surprise of another value, in nats.
     tolerance : float
+        Relative to the number, or to one if that is greater.
     exponent : float
         Power with which a change below the tolerance grows.
     reading : Reading or None
@@ -69,7 +74,16 @@ class ConstantColumn(Column):
                 f"Column {name!r} holds {len(distinct)} different numbers, and "
                 f"column_kinds says that it is constant. Name another kind."
             )
-        return cls(name, float(distinct[0]), unseen_surprise(weights.sum()))
+        return cls.of(name, float(distinct[0]), unseen_surprise(weights.sum()))
+
+    @classmethod
+    def of(cls, name: Any, value: float, novelty: float) -> ConstantColumn:
+        """Return the column of a value, with the tolerance that its size asks for."""
+        if value == 0 or math.isnan(value):
+            return cls(name, value, novelty, tolerance=_TOLERANCE_OF_ZERO)
+        # Changes of a number below one are relative to one, those of others to it.
+        tolerance = _TOLERANCE * min(1.0, abs(value))
+        return cls(name, value, novelty, max(tolerance, sys.float_info.min))
 
     @classmethod
     def canonical(cls, values: Any, name: Any) -> np.ndarray:

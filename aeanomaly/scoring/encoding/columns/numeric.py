@@ -32,6 +32,9 @@ from .spread import center_and_scale
 
 # Relative range below which a column of numbers counts as constant.
 _CONSTANT_RANGE = 1e-10
+# Scale of one number beside missing cells, relative to it: ten of them are a change of
+# a thousandth, a float32 is within a thousandth of one.
+_CONSTANT_SCALE = 1e-4
 
 
 @dataclass(frozen=True)
@@ -130,9 +133,9 @@ class NumericColumn(Column):
         missing_rate = float(weights[missing].sum() / n_rows)
         if high - low <= _CONSTANT_RANGE * max(abs(low), abs(high)):
             if not missing_rate:
-                return ConstantColumn(name, low, novelty)
-            # Whether the value is missing is then what varies.
-            center, scale, novelty = low, max(1.0, abs(low)), 0.0
+                return ConstantColumn.of(name, low, novelty)
+            # Whether the value is missing is then what varies; another one is far off.
+            center, scale, novelty = low, _constant_scale(low), 0.0
         else:
             center, scale = _scaling(known, known_weights, options.scaling)
         return cls(
@@ -224,6 +227,11 @@ class NumericColumn(Column):
         """Raise a `ValueError` if fields that came from a file make no sense."""
         super().check()
         check_scale(self)
+
+
+def _constant_scale(value: float) -> float:
+    """Return the scale of a column that holds one number, or nothing."""
+    return max(_CONSTANT_SCALE * (abs(value) or 1.0), sys.float_info.min)
 
 
 def _scaling(
