@@ -21,7 +21,7 @@ from aeanomaly.scoring.encoding.columns import (
     NumericColumn,
 )
 from aeanomaly.scoring.encoding.table import TableEncoding
-from aeanomaly.scoring.parts import Covariance, Marginal, Residual
+from aeanomaly.scoring.parts import Covariance, Marginal, Relation, Residual
 from aeanomaly.scoring.parts.innermost import innermost_moments
 from aeanomaly.scoring.parts.protocol_2 import ColumnwiseCovariance
 
@@ -403,3 +403,67 @@ def test_what_moves_an_expected_value_adds_up_to_its_way_from_the_centre(
         assert_allclose(pulls[:, column], 0.0)
         way = expected[:, encoded] - CENTER[encoded]
         assert_allclose(pulls.sum(axis=1), way)
+
+
+# --- Relation ---
+
+UNITS = np.array([2.0, 0.5, 1.0])
+
+
+def deviations_by_hand(rows, covariance):
+    """Squared deviation of each column from what the others let expect, in units."""
+    falls = [[fall_of_the_distance(z, b, covariance) for b in BLOCKS] for z in rows]
+    return np.array(falls) / UNITS
+
+
+def test_a_relation_is_the_root_of_a_mean_of_the_fourth_power(spread, five_rows):
+    part = Relation(Covariance(CENTER, np.linalg.inv(spread)), UNITS)
+    deviations = deviations_by_hand(five_rows, spread)
+    cells = part.cells(evaluation(five_rows), FIVE)
+    assert_allclose(cells, deviations**4)
+    statistic = part.statistic(evaluation(five_rows), FIVE)
+    assert_allclose(statistic, np.mean(deviations**4, axis=1) ** (1 / 8))
+
+
+def test_a_relation_is_learnt_from_three_quarters_hardly_shrunk(scattered):
+    Z, weights = np.tile(scattered[0], (4, 1)), np.tile(scattered[1], 4)
+    Z += 0.1 * np.random.default_rng(0).standard_normal(Z.shape)
+    part = Relation.fit(part_rows(Z, numbers(3), weights=weights))
+    # A thousandth, and the square of 3 columns over 40 rows.
+    center, covariance = innermost_by_hand(Z, weights, 0.75, 1e-3 + (3 / 40) ** 2)
+    assert_allclose(part.covariance.center, center, rtol=1e-5)
+    precision = np.linalg.inv(covariance)
+    assert_allclose(part.covariance.precision, precision, rtol=1e-3, atol=1e-4)
+    squared = np.square((Z - center) @ precision) / np.diag(precision)
+    for column, unit in enumerate(part.units):
+        farther = weights[squared[:, column] > unit * 1.001].sum() / weights.sum()
+        as_far = weights[squared[:, column] > unit * 0.999].sum() / weights.sum()
+        assert farther <= 0.1 <= as_far
+
+
+def test_columns_that_agree_altogether_have_the_least_unit():
+    Z = np.random.default_rng(0).standard_normal((400, 3))
+    Z[:, 1] = Z[:, 0]
+    part = Relation.fit(part_rows(Z, numbers(3)))
+    assert_array_equal(part.units[:2], [0.01, 0.01])
+    holds, broken = part.statistic(
+        evaluation([[1.0, 1.0, 0.5], [1.0, 1.1, 0.5]]), numbers(3)
+    )
+    assert broken > 5 * holds
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"units": np.array([1.0, 0.0, 1.0])}, "no positive unit for each column"),
+        ({"units": np.ones(2)}, "no positive unit for each column"),
+        ({"units": np.array([1.0, np.nan, 1.0])}, "units that are not finite"),
+        ({"power": 21.0}, "cannot take a mean of power 21.0"),
+        ({"covariance": None}, "has no covariance"),
+    ],
+)
+def test_a_relation_that_no_rows_could_have_is_refused(spread, change, message):
+    part = Relation(Covariance(CENTER, np.linalg.inv(spread)), UNITS)
+    part.check(FIVE)
+    with pytest.raises(ValueError, match=message):
+        replace(part, **change).check(FIVE)

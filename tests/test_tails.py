@@ -1,6 +1,6 @@
 """Tests of tail surprises and of their power mean, by hand."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -8,7 +8,13 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from small_rows import evaluation, numbers
 
-from aeanomaly.scoring.parts import ScaledPart, ScorePart, TailCombination, TailScale
+from aeanomaly.scoring.parts import (
+    FarScale,
+    ScaledPart,
+    ScorePart,
+    TailCombination,
+    TailScale,
+)
 
 
 def minus_log(*shares):
@@ -108,6 +114,69 @@ def test_tail_scale_is_continuous_and_grows_beyond_the_training_rows():
     assert (np.diff(surprise) >= 0).all()
     assert np.diff(surprise).max() < 0.05
     assert (np.diff(scale(np.array([10.0, 20.0, 40.0]))) > 0).all()
+
+
+def test_a_discount_is_taken_from_every_surprise_down_to_zero():
+    statistics = np.array([10.0, 20.0, 30.0, 40.0])
+    surprise = TailScale.fit(statistics, np.ones(4), discount=0.5)(statistics)
+    assert_allclose(surprise, np.maximum(minus_log(0.8, 0.6, 0.4, 0.2) - 0.5, 0.0))
+
+
+# --- Far rows ---
+
+
+def far_scale(**kwargs):
+    """Statistics 0 to 99, and the scale of their ranks beside that of distances."""
+    statistics = np.arange(100.0)
+    return FarScale.fit(statistics, np.ones(100), **kwargs), TailScale.fit(
+        statistics, np.ones(100), **kwargs
+    )
+
+
+def test_near_rows_are_as_surprising_as_their_ranks():
+    far, ranks = far_scale()
+    inside = np.linspace(0.0, 99.0, 500)
+    assert_array_equal(far(inside), ranks(inside))
+
+
+def test_a_group_of_far_rows_is_more_surprising_than_its_rank_by_two_nats_at_most():
+    # Five rows in a hundred, alike, so far out that they all but hide.
+    statistics = np.r_[np.arange(95.0), np.full(5, 150.0)]
+    ranks = TailScale.fit(statistics, np.ones(100))
+    far = FarScale.fit(statistics, np.ones(100))
+    assert (far.spread, far.far_from) == (45.0, 94.0)
+    ((by_rank,), (by_distance,)) = ranks(np.array([150.0])), far(np.array([150.0]))
+    e = 56 / 45
+    # A factor of e costs two nats; one nat is mistrusted.
+    assert_allclose(
+        by_distance, max(by_rank, np.log(20) - 1 + 2 * np.log1p(e**2 / (1 + e)))
+    )
+    (very_far,) = FarScale.fit(np.r_[np.arange(95.0), np.full(5, 1e6)], np.ones(100))(
+        np.array([1e6])
+    )
+    assert_allclose(very_far, -np.log((5 - 2.5 + 0.5) / 101) + 2.0)
+
+
+def test_far_rows_grow_more_surprising_with_their_distance():
+    far, _ = far_scale()
+    surprise = far(np.linspace(0.0, 5_000.0, 100_001))
+    assert (np.diff(surprise) >= 0).all()
+    assert np.diff(surprise).max() < 0.05
+
+
+def test_a_discount_counts_for_distances_as_well():
+    far, _ = far_scale(discount=1.0)
+    assert far.far_surprise == far_scale()[0].far_surprise - 1.0
+
+
+@pytest.mark.parametrize(
+    "change", [{"far_from": np.nan}, {"far_rate": -1.0}, {"far_most": -0.5}]
+)
+def test_a_far_scale_that_does_not_ascend_is_refused(change):
+    far, _ = far_scale()
+    far.check()
+    with pytest.raises(ValueError, match="a tail that does not ascend"):
+        replace(far, **change).check()
 
 
 # --- Combination ---

@@ -14,6 +14,7 @@ from ..scoring.evaluation import Evaluation
 from ..scoring.model import Model
 from ..scoring.parts import (
     PARTS,
+    FarScale,
     Marginal,
     PartRows,
     ScaledPart,
@@ -150,4 +151,5 @@ def _fit_scale(
 ) -> TailScale:
     """Return a part's scale from training rows, each judged as if it were unseen."""
     statistic = part.unseen_statistic(evaluation, model.encoding)
-    return TailScale.fit(statistic, weights, part.resolution)
+    scale = FarScale if part.sees_groups else TailScale
+    return scale.fit(statistic, weights, part.resolution, part.discount)

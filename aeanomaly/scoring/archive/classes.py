@@ -14,7 +14,15 @@ from ..encoding.table import TableEncoding
 from ..model import Model
 from ..networks.dense import DenseLayer, Network
 from ..networks.keras import KerasNetwork
-from ..parts import PARTS, Reduction, ScaledPart, ScorePart, TailCombination, TailScale
+from ..parts import (
+    PARTS,
+    FarScale,
+    Reduction,
+    ScaledPart,
+    ScorePart,
+    TailCombination,
+    TailScale,
+)
 from ..parts.low_rank import LowRankMatrix
 from ..parts.protocol_1 import (
     InterpolatedScale,
@@ -28,6 +36,7 @@ _FIXED = (
     Calibration,
     ColumnwiseCovariance,
     DenseLayer,
+    FarScale,
     HashedCategoricalColumn,
     ImageEncoding,
     InterpolatedScale,

@@ -4,24 +4,29 @@ from ...registry import Registry
 from .base import PartRows, Reduction, ScorePart
 from .combination import ScaledPart, TailCombination
 from .covariance import Covariance
+from .far import FarScale
 from .marginal import Marginal
 from .neighbourhood import Neighbourhood
+from .relation import Relation
 from .residual import Residual
 from .surroundings import Surroundings
 from .tails import TailScale
 
 # In the order in which the hybrid score has them.
 PARTS = Registry(
-    "part of the score", [Residual, Marginal, Covariance, Neighbourhood, Surroundings]
+    "part of the score",
+    [Residual, Marginal, Covariance, Relation, Neighbourhood, Surroundings],
 )
 
 __all__ = [
     "PARTS",
     "Covariance",
+    "FarScale",
     "Marginal",
     "Neighbourhood",
     "PartRows",
     "Reduction",
+    "Relation",
     "Residual",
     "ScaledPart",
     "ScorePart",

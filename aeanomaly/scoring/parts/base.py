@@ -151,12 +151,20 @@ class ScorePart(Reduction):
         Class attribute: differences of the statistic that say nothing. The scale of
         surprises does not rise faster than over this distance, nor over a twentieth of
         the distance between the median and the 95 % quantile of training rows.
+    discount : float
+        Class attribute: nats that are taken from the part's surprises, so that it
+        speaks only where it is surer than the others.
+    sees_groups : bool
+        Class attribute: whether a row that lies far beyond most training rows is
+        believed to be rarer than its rank says, as one of a group of like anomalies.
     """
 
     name: ClassVar[str]
     keeps_rows: ClassVar[bool] = False
     expects: ClassVar[bool] = False
     resolution: ClassVar[float] = 1e-9
+    discount: ClassVar[float] = 0.0
+    sees_groups: ClassVar[bool] = False
 
     @classmethod
     @abstractmethod

@@ -50,12 +50,28 @@ class Covariance(ScorePart):
     @classmethod
     def fit(cls, rows: PartRows) -> Covariance:
         """Find centre and covariance of the sampled rows."""
+        shrinkage = rows.Z.shape[1] / (_SUPPORT * len(rows.sample))
+        return cls.of_innermost(rows, _SUPPORT, shrinkage)
+
+    @classmethod
+    def of_innermost(
+        cls, rows: PartRows, support: float, shrinkage: float
+    ) -> Covariance:
+        """Find centre and covariance of a share of the sampled rows, the innermost.
+
+        Parameters
+        ----------
+        rows : PartRows
+        support : float
+            That share, in (0, 1].
+        shrinkage : float
+            Weight of the identity, above zero; one half is the most that it gets.
+        """
         Z, weights = rows.Z[rows.sample], rows.weights[rows.sample]
         Z[:, rows.encoding.ranked_columns] = 0.0
-        n_rows, n_columns = Z.shape
-        shrinkage = min(_MAX_SHRINKAGE, n_columns / (_SUPPORT * n_rows))
+        shrinkage = min(_MAX_SHRINKAGE, shrinkage)
         center, precision = innermost_power(
-            Z, weights, support=_SUPPORT, shrinkage=shrinkage, power=-1
+            Z, weights, support=support, shrinkage=shrinkage, power=-1
         )
         precision = _without(rows.encoding.ranked_columns, precision)
         return cls(center.astype(np.float32), precision.astype(np.float32))
@@ -75,7 +91,9 @@ class Covariance(ScorePart):
         """
         pulled = self._pulled(evaluation)
         cells = np.zeros((len(pulled), len(encoding.columns)), pulled.dtype)
-        for column, block in _blocks(encoding):
+        single, sources, wide = _blocks_by_size(encoding)
+        cells[:, sources] = np.square(pulled[:, single]) / self._diagonal[single]
+        for column, block in wide:
             falls = pulled[:, block] * self._shifts(pulled, block)
             cells[:, column] = np.maximum(falls.sum(axis=1), 0.0)
         return cells
@@ -146,6 +164,24 @@ def _blocks(encoding: TableEncoding) -> Iterator[tuple[int, np.ndarray]]:
     for column, block in enumerate(np.split(order, np.cumsum(counts)[:-1])):
         if len(block):
             yield column, block
+
+
+def _blocks_by_size(
+    encoding: TableEncoding,
+) -> tuple[np.ndarray, np.ndarray, list[tuple[int, np.ndarray]]]:
+    """Return encoded columns that stand for a table's column alone, and other blocks.
+
+    Returns
+    -------
+    single, sources : ndarray of int
+        Those encoded columns, and the columns of the table that they stand for.
+    wide : list of (int, ndarray)
+        Each other column of the table, and its encoded columns.
+    """
+    blocks = list(_blocks(encoding))
+    alone = [(block[0], column) for column, block in blocks if len(block) == 1]
+    single, sources = np.array(alone, dtype=np.intp).reshape(-1, 2).T
+    return single, sources, [pair for pair in blocks if len(pair[1]) > 1]
 
 
 def _without(columns: np.ndarray, precision: Matrix) -> Matrix:

@@ -41,7 +41,11 @@ class TailScale:
 
     @classmethod
     def fit(
-        cls, statistics: np.ndarray, weights: np.ndarray, resolution: float = 0.0
+        cls,
+        statistics: np.ndarray,
+        weights: np.ndarray,
+        resolution: float = 0.0,
+        discount: float = 0.0,
     ) -> TailScale:
         """Return the scale of statistics of training rows.
 
@@ -51,6 +55,8 @@ class TailScale:
             Weights count as copies.
         resolution : float
             Differences of the statistic that say nothing.
+        discount : float
+            Nats that are taken from every surprise, down to zero.
         """
         order = np.argsort(statistics, kind="stable")
         values, mass = statistics[order], weights[order]
@@ -64,7 +70,8 @@ class TailScale:
         # Rows of one knot share the middle of their ranks; one half keeps the last
         # above zero.
         share = (total - before[knots] - 0.5 * own + 0.5) / (total + 1)
-        return cls(values[knots], -np.log(share), spread)
+        surprises = np.maximum(-np.log(share) - discount, 0.0)
+        return cls(values[knots], surprises, spread)
 
     def __call__(self, statistics: np.ndarray) -> np.ndarray:
         """Return the tail surprise of statistics, in nats, never negative."""
@@ -116,13 +123,20 @@ def _knots(values: np.ndarray, below: np.ndarray, step: float) -> np.ndarray:
 
 def _spread(values: np.ndarray, mass: np.ndarray) -> float:
     """Return the distance from the median to the 95 % quantile, or to a higher one."""
-    ends = np.cumsum(mass) / mass.sum()
-
-    def quantile(share: float) -> float:
-        return float(values[min(len(values) - 1, int(np.searchsorted(ends, share)))])
-
-    median = quantile(0.5)
+    median = _quantile(values, mass, 0.5)
     # Where that is rounding, since most rows have one statistic: the next that differs.
     rounding = min(1e-3, 1e-4 * max(abs(median), values[-1] - median))
-    spreads = [quantile(share) - median for share in (0.95, 0.99, 1.0)]
+    spreads = [_quantile(values, mass, q) - median for q in (0.95, 0.99, 1.0)]
     return next((spread for spread in spreads if spread > rounding), spreads[-1])
+
+
+def quantile_of(statistics: np.ndarray, weights: np.ndarray, share: float) -> float:
+    """Return a quantile of statistics that count as often as they weigh."""
+    order = np.argsort(statistics, kind="stable")
+    return _quantile(statistics[order], weights[order], share)
+
+
+def _quantile(values: np.ndarray, mass: np.ndarray, share: float) -> float:
+    """Return a quantile of ascending values."""
+    ends = np.cumsum(mass) / mass.sum()
+    return float(values[min(len(values) - 1, int(np.searchsorted(ends, share)))])
