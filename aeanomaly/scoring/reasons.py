@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import repeat
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -257,7 +257,7 @@ def _texts_of_column(
 ) -> list[str]:
     column, usual = scorer.encoding.columns[position], scorer.usual_of(position)
     together = [
-        [_partner_text(scorer, i, value) for i, value in zip(*both, strict=True)]
+        Together(scorer, *both)
         for both in zip(
             reasons.partners[at].tolist(), reasons.partners_observed[at], strict=True
         )
@@ -275,7 +275,7 @@ def _texts_of_column(
         reasons.believed[at].tolist(),
         _counts(column, reasons.observed[at]),
         repeat(getattr(column, "n_distinct", 0) == 1),
-        [" and ".join(filter(None, texts)) for texts in together],
+        together,
         reasons.sole[at].tolist(),
         reasons.aspect[at],
     )
@@ -303,9 +303,30 @@ def _text(column: Column, usual: Usual | None, cell: Cell) -> str:
     return f"{show_name(column.name)} {show_observed(cell.observed)}, {own_words}"
 
 
-def _partner_text(scorer: Scorer, partner: int, observed: Any) -> str:
-    """Return name and value of a column, or nothing."""
-    if partner < 0:
-        return ""
-    name = scorer.encoding.columns[partner].name
-    return f"{show_name(name)} {show_observed(observed)}"
+class Together(NamedTuple):
+    """Other columns and their values, put into words when somebody says them.
+
+    Parameters
+    ----------
+    scorer : Scorer
+    partners : list of int
+        Positions of columns, -1 for none.
+    observed : ndarray of shape (N_PARTNERS,), object
+    """
+
+    scorer: Scorer
+    partners: list[int]
+    observed: np.ndarray
+
+    def __bool__(self) -> bool:
+        """Return whether there are any."""
+        return self.partners[0] >= 0
+
+    def __str__(self) -> str:
+        """Return names and values."""
+        columns = self.scorer.encoding.columns
+        return " and ".join(
+            f"{show_name(columns[partner].name)} {show_observed(value)}"
+            for partner, value in zip(self.partners, self.observed, strict=True)
+            if partner >= 0
+        )

@@ -59,8 +59,9 @@ class Cell(NamedTuple):
         the level may have been too rare to be.
     alone : bool
         Whether training rows had no other level than the expected one.
-    together : str
-        Other columns and their values which make this one unusual, or nothing.
+    together : object
+        Other columns and their values which make this one unusual, as ``str`` says
+        them; false for none.
     sole : bool
         Whether these are one column, which alone makes it so.
     aspect : str
@@ -78,14 +79,14 @@ class Cell(NamedTuple):
     believed: bool
     rows_alike: float | None
     alone: bool
-    together: str
+    together: Any
     sole: bool
     aspect: str
 
     @property
     def partner(self) -> str:
         """The column that alone makes this one unusual, and its value, or nothing."""
-        return self.together if self.sole else ""
+        return str(self.together) if self.sole and self.together else ""
 
 
 def sentence(name: Any, usual: Usual | None, cell: Cell, unit: str = "") -> str:
