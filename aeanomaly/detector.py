@@ -135,8 +135,8 @@ class AutoencoderOutlierDetector(OutlierMixin, DecisionMixin, BaseAutoencoder):
         "reconstruction" is the mean over columns of the error, each in units of the
         column's own error on held-out rows. "hybrid" combines the parts "residual",
         "marginal", "covariance", "relation", "neighbourhood" and "surroundings" on the
-        scale of their training tail probabilities. A list combines the parts that it holds:
-        such names, and subclasses of `aeanomaly.ScorePart`.
+        scale of their training tail probabilities. A list combines the parts that it
+        holds: such names, and subclasses of `aeanomaly.ScorePart`.
     n_estimators : int or "auto", default="auto"
         Networks that are trained together. "auto" is two; four for fewer than 1,000
         rows, so that each row is unseen by one of them and calibrates the threshold.
@@ -495,8 +495,8 @@ class AutoencoderOutlierDetector(OutlierMixin, DecisionMixin, BaseAutoencoder):
         what it contributes: residual and marginal by their sum over columns,
         neighbourhood and surroundings by the squared distance to the nearest rows in
         each column, covariance and relation by how far the distance would fall if the
-        column took its expected value. Expected values begin with the reconstruction for
-        ``score_type="reconstruction"``, and for "hybrid" with the mean of a normal
+        column took its expected value. Expected values begin with the reconstruction
+        for ``score_type="reconstruction"``, and for "hybrid" with the mean of a normal
         distribution given the row's other columns; ranges and probabilities are those
         of training rows of which the same was expected, and lie within what training
         showed.
