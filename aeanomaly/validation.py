@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from numbers import Number
 from typing import Any
 
 import numpy as np
@@ -56,7 +57,8 @@ def check_table(estimator: Any, X: Any, encoding: TableEncoding | None = None) -
     Raises
     ------
     ColumnError
-        If a column is missing, is unknown, or appears twice.
+        If a column is missing, is unknown, or appears twice, or has no name that a
+        file can hold.
     ValueError
         If X is empty, sparse, complex or not two-dimensional.
     """
@@ -76,12 +78,7 @@ def check_table(estimator: Any, X: Any, encoding: TableEncoding | None = None) -
     _check_size(frame, min_rows if encoding is None else 0)
     frame = _in_plain_types(frame)
     if encoding is None:
-        if not frame.columns.is_unique:
-            twice = frame.columns[frame.columns.duplicated()][0]
-            raise ColumnError(
-                f"Column {twice!r} appears more than once in the table. Rename or drop "
-                f"one of them."
-            )
+        _check_names(frame.columns)
         validate_data(estimator, frame, reset=True, skip_check_array=True)
         return frame
     if not encoding.named:
@@ -124,6 +121,24 @@ def _in_plain_types(frame: Any) -> Any:
             plain = plain.copy(deep=False) if plain is frame else plain
             plain.isetitem(i, frame.iloc[:, i].astype(kind))
     return plain
+
+
+def _check_names(names: Any) -> None:
+    """Raise a `ColumnError` for names that are there twice or cannot be kept."""
+    if not names.is_unique:
+        twice = names[names.duplicated()][0]
+        raise ColumnError(
+            f"Column {twice!r} appears more than once in the table. Rename or drop "
+            f"one of them."
+        )
+    for name in names:
+        for part in name if isinstance(name, tuple) else (name,):
+            if part is not None and not isinstance(part, str | Number):
+                raise ColumnError(
+                    f"Names of columns must be texts, numbers, or tuples of them. Got "
+                    f"{name!r} instead: rename them, for example with table.columns = "
+                    f"table.columns.astype(str)."
+                )
 
 
 def _check_size(frame: Any, min_rows: int) -> None:

@@ -12,6 +12,7 @@ from aeanomaly.exceptions import ColumnError
 from aeanomaly.fitting.distinct_rows import distinct_rows
 from aeanomaly.scoring.encoding.columns import ColumnOptions, NumericColumn
 from aeanomaly.scoring.encoding.columns.spread import center_and_scale
+from aeanomaly.scoring.encoding.reading.apply import read_numbers
 from aeanomaly.scoring.encoding.table import TableEncoding
 from aeanomaly.scoring.encoding.values import as_float
 
@@ -94,3 +95,9 @@ def test_a_number_of_400_digits_is_an_error_that_names_the_column():
     values = pd.Series([10**400, 1], dtype=object)
     with pytest.raises(ColumnError, match="'x' holds whole numbers that no float can"):
         as_float(values, "x")
+
+
+def test_a_number_of_400_digits_among_texts_is_such_an_error_too():
+    values = pd.Series([10**400, "1"], dtype=object)
+    with pytest.raises(ColumnError, match="'x' holds whole numbers that no float can"):
+        read_numbers(values, None, "x")

@@ -161,3 +161,15 @@ def test_such_a_column_is_an_error_when_rows_are_scored(fit, kind):
     detector = fit(table_of(RIGHT["float64"], 0))
     with pytest.raises((ColumnError, TypeError, ValueError), match="'v'"):
         detector.score_samples(table_of(REFUSED[kind], 1))
+
+
+@pytest.mark.parametrize(
+    "names",
+    [[pd.Timestamp("2024-01-01"), "b"], [("a", pd.Timestamp("2024-01-01")), "b"]],
+    ids=["Timestamp", "in a tuple"],
+)
+def test_a_name_that_no_file_can_hold_is_refused_in_fit(fit, names):
+    table = pd.DataFrame(np.eye(8, 2))
+    table.columns = pd.Index(names, tupleize_cols=False)
+    with pytest.raises(ColumnError, match=r"Got .*Timestamp.* instead: rename them"):
+        fit(table)

@@ -21,11 +21,16 @@ def as_float(values: Any, name: object) -> np.ndarray:
         try:
             return np.asarray(values.to_numpy(dtype=np.float64, na_value=np.nan))
         except OverflowError as error:
-            raise ColumnError(
-                f"Column {name!r} holds whole numbers that no float can hold "
-                f"({error}). Take their logarithm, or drop the column."
-            ) from error
+            raise too_large(name, error) from error
     return np.asarray(values, dtype=np.float64)
+
+
+def too_large(name: object, error: OverflowError) -> ColumnError:
+    """Return the error of a column with whole numbers of hundreds of digits."""
+    return ColumnError(
+        f"Column {name!r} holds whole numbers that no float can hold ({error}). Take "
+        f"their logarithm, or drop the column."
+    )
 
 
 def as_seconds(values: Any, name: object) -> np.ndarray:

@@ -8,6 +8,7 @@ import numpy as np
 
 from ....exceptions import UnreadCellsWarning
 from ....notices import warn
+from ..values import too_large
 from .base import Reading, Values, is_typed, plain_values
 from .numbers import NumberReading
 from .times import ClockReading, TimeReading
@@ -66,7 +67,10 @@ def _read(values: Any, reading: Reading, name: Any, dtype: str) -> Any:
         known = Values(values)
     except TypeError:
         return values
-    distinct = reading.parse(known)
+    try:
+        distinct = reading.parse(known)
+    except OverflowError as error:
+        raise too_large(name, error) from error
     unread = np.isnan(distinct) & (known.counts > 0)
     n_cells, n_unread = known.counts.sum(), known.counts[unread].sum()
     if n_unread > max(_FEW_UNREAD, _MOST_UNREAD * n_cells):
