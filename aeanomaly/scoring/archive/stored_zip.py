@@ -19,7 +19,8 @@ from ...files import atomic_file, kind_of_special_file
 Path = str | os.PathLike[str]
 Bytes = bytes | memoryview
 
-_MAX_ENTRIES = 10_000
+# As many as a zip without extensions has: of a wide table two for each column.
+_MAX_ENTRIES = 65_534
 # An entry of the zip's directory takes 46 bytes and its name.
 _MAX_DIRECTORY_BYTES = 512 * _MAX_ENTRIES
 _END_RECORD = struct.Struct("<4s4H2LH")
@@ -122,7 +123,7 @@ def open_zip(path: Path, content: Bytes) -> zipfile.ZipFile:
     ):
         raise ArchiveSizeError(
             f"{path} claims to hold more than the {_MAX_ENTRIES} entries that are "
-            f"allowed. aeanomaly did not write it."
+            f"allowed. If aeanomaly wrote it, fit fewer columns."
         )
     archive = zipfile.ZipFile(io.BytesIO(content))
     _check_sizes(path, archive, len(content))
