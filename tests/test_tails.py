@@ -125,55 +125,63 @@ def test_a_discount_is_taken_from_every_surprise_down_to_zero():
 # --- Far rows ---
 
 
-def far_scale(**kwargs):
-    """Statistics 0 to 99, and the scale of their ranks beside that of distances."""
-    statistics = np.arange(100.0)
-    return FarScale.fit(statistics, np.ones(100), **kwargs), TailScale.fit(
-        statistics, np.ones(100), **kwargs
+def both_scales(n_near=380, n_far=20, far_from=380.0, **kwargs):
+    """Scales of 0, 1, 2 and so on and of a group beyond: with distance, and not."""
+    statistics = np.r_[np.arange(float(n_near)), np.full(n_far, far_from)]
+    weights = np.ones(n_near + n_far)
+    return (
+        FarScale.fit(statistics, weights, **kwargs),
+        TailScale.fit(statistics, weights, **kwargs),
     )
 
 
 def test_near_rows_are_as_surprising_as_their_ranks():
-    far, ranks = far_scale()
-    inside = np.linspace(0.0, 99.0, 500)
+    far, ranks = both_scales()
+    inside = np.linspace(0.0, 380.0, 500)
     assert_array_equal(far(inside), ranks(inside))
 
 
-def test_a_group_of_far_rows_is_more_surprising_than_its_rank_by_two_nats_at_most():
-    # Five rows in a hundred, alike, so far out that they all but hide.
-    statistics = np.r_[np.arange(95.0), np.full(5, 150.0)]
-    ranks = TailScale.fit(statistics, np.ones(100))
-    far = FarScale.fit(statistics, np.ones(100))
-    assert (far.spread, far.far_from) == (45.0, 94.0)
-    ((by_rank,), (by_distance,)) = ranks(np.array([150.0])), far(np.array([150.0]))
-    e = 56 / 45
-    # A factor of e costs two nats; one nat is mistrusted.
-    assert_allclose(
-        by_distance, max(by_rank, np.log(20) - 1 + 2 * np.log1p(e**2 / (1 + e)))
-    )
-    (very_far,) = FarScale.fit(np.r_[np.arange(95.0), np.full(5, 1e6)], np.ones(100))(
-        np.array([1e6])
-    )
-    assert_allclose(very_far, -np.log((5 - 2.5 + 0.5) / 101) + 2.0)
+@pytest.mark.parametrize("spreads", [3.0, 4.0])
+def test_a_group_is_as_surprising_as_a_heavy_tail_at_its_distance(spreads):
+    # From the median of 400, 199, to their 95 % quantile, 379.
+    far, ranks = both_scales(far_from=379.0 + spreads * 180.0)
+    assert (far.spread, far.far_from) == (180.0, 379.0)
+    (by_rank,) = ranks(ranks.values[-1:])
+    assert_allclose(by_rank, -np.log((20 - 10 + 0.5) / 401))
+    # Two nats for a factor of e; one and a half are mistrusted.
+    tail = np.log(20) - 1.5 + 2 * np.log1p(spreads**2 / (1 + spreads))
+    assert by_rank < tail < by_rank + 1.5
+    assert_allclose(far(far.values[-1:]), tail)
+
+
+def test_a_group_is_more_surprising_than_its_rank_by_one_and_a_half_nats_at_most():
+    far, ranks = both_scales(far_from=1e6)
+    top = np.array([1e6])
+    assert_allclose(far(top), ranks(top) + 1.5)
+
+
+def test_fewer_rows_than_show_a_tail_are_ranked_alone():
+    far, ranks = both_scales(n_near=379, far_from=1e6)
+    assert_array_equal(far(far.values), ranks(ranks.values))
 
 
 def test_far_rows_grow_more_surprising_with_their_distance():
-    far, _ = far_scale()
-    surprise = far(np.linspace(0.0, 5_000.0, 100_001))
+    far, _ = both_scales()
+    surprise = far(np.linspace(0.0, 20_000.0, 100_001))
     assert (np.diff(surprise) >= 0).all()
     assert np.diff(surprise).max() < 0.05
 
 
 def test_a_discount_counts_for_distances_as_well():
-    far, _ = far_scale(discount=1.0)
-    assert far.far_surprise == far_scale()[0].far_surprise - 1.0
+    far, _ = both_scales(discount=1.0)
+    assert far.far_surprise == both_scales()[0].far_surprise - 1.0
 
 
 @pytest.mark.parametrize(
     "change", [{"far_from": np.nan}, {"far_rate": -1.0}, {"far_most": -0.5}]
 )
 def test_a_far_scale_that_does_not_ascend_is_refused(change):
-    far, _ = far_scale()
+    far, _ = both_scales()
     far.check()
     with pytest.raises(ValueError, match="a tail that does not ascend"):
         replace(far, **change).check()

@@ -14,9 +14,11 @@ _SHARE = 0.05
 # that of most tables.
 _RATE = 2.0
 # Nats by which the distance must say more than the ranks before it is believed.
-_TRUST = 1.0
-# Nats, at most, that the distance adds to the ranks.
-_MOST = 2.0
+_TRUST = 1.5
+# Nats, at most, that the distance adds to the ranks; none where fewer rows lie beyond
+# the share than these, which do not show a tail.
+_MOST = 1.5
+_LEAST_ROWS = 20
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class FarScale(TailScale):
     Three anomalies in a hundred training rows that are alike are each as rare as three
     in a hundred, though they may lie far from all others. Beyond the 95 % quantile a
     row's surprise is at least that of a heavy tail at its distance, in units of
-    the spread; it exceeds the surprise by ranks by a few nats at most.
+    the spread; it exceeds the surprise by ranks by 1.5 nats at most.
 
     Parameters
     ----------
@@ -64,7 +66,7 @@ class FarScale(TailScale):
             far_from=quantile_of(statistics, weights, 1 - _SHARE),
             far_surprise=-np.log(_SHARE) - _TRUST - discount,
             far_rate=_RATE,
-            far_most=_MOST,
+            far_most=_MOST if weights.sum() * _SHARE >= _LEAST_ROWS else 0.0,
         )
 
     def __call__(self, statistics: np.ndarray) -> np.ndarray:
