@@ -83,12 +83,11 @@ def kill_often(folder: Path, command: str, n_kills: int) -> dict[str, Counter[st
         output.write_text(OLD)
         # What the last run left is there for this one to remove.
         left = orphans(folder)
-        process = start(folder, command, output)
-        if command == "save":
-            process.stdout.readline()
-        time.sleep(chance.uniform(0, 1.1 * seconds))
-        process.send_signal(getattr(signal, name))
-        process.wait()
+        with start(folder, command, output) as process:
+            if process.stdout:
+                process.stdout.readline()
+            time.sleep(chance.uniform(0, 1.1 * seconds))
+            process.send_signal(getattr(signal, name))
         found[name][state_of(output)] += 1
         new = orphans(folder) - left
         found[name]["orphan before the next run"] += bool(new)
