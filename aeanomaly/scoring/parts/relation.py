@@ -78,7 +78,9 @@ class Relation(ScorePart):
 
     def statistic(self, evaluation: Evaluation, encoding: TableEncoding) -> np.ndarray:
         """Return the mean deviation of each row."""
-        powers = self.cells(evaluation, encoding).mean(axis=1)
+        # Of columns that are encoded: others have no part in it.
+        counted = np.unique(encoding.encoded_columns)
+        powers = self.cells(evaluation, encoding)[:, counted].mean(axis=1)
         return np.asarray(powers ** (0.5 / self.power))
 
     def cells(self, evaluation: Evaluation, encoding: TableEncoding) -> np.ndarray:
