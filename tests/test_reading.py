@@ -17,8 +17,9 @@ from aeanomaly.fitting.encoding import fit_encoding, kinds_of
 from aeanomaly.fitting.reading import ReadOptions, read_table
 from aeanomaly.scoring.archive.classes import model_classes
 from aeanomaly.scoring.archive.serialization import from_plain, to_plain
-from aeanomaly.scoring.encoding.columns import ClockColumn, ColumnOptions
-from aeanomaly.scoring.encoding.reading import Values
+from aeanomaly.scoring.encoding.columns import ClockColumn, ColumnOptions, NumericColumn
+from aeanomaly.scoring.encoding.reading import DurationReading, Values
+from aeanomaly.scoring.encoding.reading.apply import read_numbers
 
 RNG = np.random.default_rng(0)
 N_ROWS = 60
@@ -271,6 +272,18 @@ def test_durations_are_numbers_of_seconds(values):
     seconds, reading = read(values)
     assert_allclose(seconds - seconds[0], 60.0 * np.arange(60))
     assert reading.describe() == "durations, in seconds"
+
+
+def test_durations_are_no_numbers_where_training_rows_had_none():
+    numbers = NumericColumn("x", 0.0, 1.0)
+    spans = pd.Series(pd.to_timedelta([1.0, 2.0], unit="s"))
+    assert read_numbers(spans, None, "x") is spans
+    with pytest.raises(ColumnError, match="'x' held numbers .* type timedelta64"):
+        numbers.canonical(read_numbers(spans, None, "x"), "x")
+    seconds = read_numbers(spans, DurationReading(), "x")
+    assert_array_equal(seconds, [1.0, 2.0])
+    # Nothing is nothing, whatever its type.
+    assert read_numbers(spans.where(spans.isna()), None, "x").isna().all()
 
 
 def test_arrow_types_are_read():

@@ -11,7 +11,7 @@ from ....notices import warn
 from ..values import too_large
 from .base import Reading, Values, is_typed, plain_values
 from .numbers import NumberReading
-from .times import ClockReading, TimeReading
+from .times import ClockReading, DurationReading, TimeReading
 
 # Where more of the cells cannot be read, the column is another one; a single cell is
 # no more than missing, so that a row is read alone as it is among others.
@@ -30,7 +30,9 @@ def read_numbers(values: Any, reading: Reading | None, name: Any) -> Any:
     """
     values = plain_values(values)
     if _kind(values) == "m":
-        return values.dt.total_seconds()
+        # Durations are numbers only where training rows had durations.
+        fits = isinstance(reading, DurationReading) or _is_empty(values)
+        return values.dt.total_seconds() if fits else values
     if is_typed(values) and not (_kind(values) == "M" and _is_empty(values)):
         return values
     return _read(values, reading or NumberReading(), name, "float64")
