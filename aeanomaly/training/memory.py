@@ -8,6 +8,7 @@ there ever was. Together they are several megabytes a program.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import weakref
 from collections.abc import Iterable, Iterator
@@ -17,6 +18,9 @@ _GRADIENT_ATTRIBUTE = "_gradient_op_type"
 # What TensorFlow calls gradients that operations bring along; its own have the names of
 # their operations, and stay.
 _OF_ONE_GRAPH = "CustomGradient-"
+# These lists are TensorFlow's own: where a version has them elsewhere, memory grows,
+# and nothing else is amiss.
+_IF_THERE = contextlib.suppress(AttributeError, ImportError)
 
 
 def forget_with(program: Any, function: Any) -> None:
@@ -28,7 +32,9 @@ def forget_with(program: Any, function: Any) -> None:
     function : tf.types.experimental.ConcreteFunction
         What the program calls.
     """
-    names = frozenset(_gradients(function.graph))
+    names: frozenset[str] = frozenset()
+    with _IF_THERE:
+        names = frozenset(_gradients(function.graph))
     if names:
         weakref.finalize(program, _forget, names).atexit = False
 
@@ -38,11 +44,12 @@ def release_unused() -> None:
 
     The kernels in use are made again, at the cost of a few milliseconds each.
     """
-    from tensorflow.python.eager import context
-
     # A program and its graphs refer to each other.
     gc.collect()
-    context.context().clear_kernel_cache()
+    with _IF_THERE:
+        from tensorflow.python.eager import context
+
+        context.context().clear_kernel_cache()
 
 
 def _gradients(graph: Any) -> Iterator[str]:
@@ -73,8 +80,9 @@ def _with_inner(graph: Any) -> list[Any]:
 
 
 def _forget(names: Iterable[str]) -> None:
-    from tensorflow.python.framework import ops
+    with _IF_THERE:
+        from tensorflow.python.framework import ops
 
-    registered = ops.gradient_registry._registry
-    for name in names:
-        registered.pop(name, None)
+        registered = ops.gradient_registry._registry
+        for name in names:
+            registered.pop(name, None)
