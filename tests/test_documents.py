@@ -303,6 +303,9 @@ def test_the_main_command_prints_what_the_readme_shows(tmp_path):
     for i, (told, line) in enumerate(zip(shown, printed, strict=True)):
         if first <= i < first + 10:
             continue
+        if line.startswith("Their first reason"):
+            # The third is one of 20 rows: it is as likely to be another column.
+            told, line = (text.rsplit(",", 1)[0] for text in (told, line))
         (expected, words), (numbers, now) = map(numbers_and_words, (told, line))
         assert now == words
         if line.startswith(("AutoencoderOutlierDetector", "IsolationForest")):
