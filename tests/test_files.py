@@ -262,7 +262,9 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 path = sys.argv[1]
 def wait():
     print("ready", flush=True)
-    time.sleep(60)
+    # A signal just before a sleep begins does not wake it.
+    for _ in range(600):
+        time.sleep(0.1)
 """
 HALF_WAY = """
 with atomic_file(path) as temporary:
