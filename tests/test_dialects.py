@@ -201,6 +201,13 @@ def test_latin_1_is_read_and_said(read):
     assert "Latin-1 (cp1252), as it is not UTF-8" in notes[0]
 
 
+def test_bytes_that_no_text_has_are_no_table(tmp_path):
+    path = tmp_path / "picture.csv"
+    path.write_bytes(b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\xe9")
+    with pytest.raises(TableError, match="picture.csv is not a text file: it holds"):
+        open_table(path).read()
+
+
 def test_latin_1_after_thousands_of_plain_lines_is_read(read):
     text = "city,n\n" + "Bonn,1\n" * 20_000 + "Köln,2\n"
     frame, notes = read(text, encoding="cp1252")

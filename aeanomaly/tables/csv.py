@@ -23,7 +23,7 @@ from ..exceptions import TableError
 from ..scoring.encoding.columns import Column
 from .columns import as_fitted, batch_rows, no_rows, with_times
 from .dialect import Dialect
-from .encodings import latin_encoding, sniff_encoding
+from .encodings import holds_text, latin_encoding, sniff_encoding
 from .numbers import as_numbers
 from .reading import BY_ITSELF, ReadOptions
 from .rows import RowReader, in_words
@@ -123,6 +123,12 @@ class TextTable:
             start = file.read(_HEAD_BYTES)
             size = self._source.size()
             found = sniff_encoding(start, size is not None and size <= len(start))
+            if not holds_text(start, found):
+                raise TableError(
+                    f"{self._source.name} is not a text file: it holds bytes that no "
+                    f"text has. Pass a table as text, Parquet or Excel, or name its "
+                    f"encoding with --encoding."
+                )
             if found != "utf-8-sig" or size is None:
                 return found
             # Text that is UTF-8 to here may not be to its end.

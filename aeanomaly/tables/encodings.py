@@ -12,6 +12,9 @@ _BYTE_ORDER_MARKS = {
     codecs.BOM_UTF16_BE: "utf-16",
 }
 
+# Control characters that no text holds.
+_NOT_TEXT = frozenset(range(0x09)) | frozenset(range(0x0E, 0x1A))
+
 
 def sniff_encoding(start: bytes, complete: bool) -> str:
     """Return the encoding of the first bytes of a file.
@@ -49,3 +52,11 @@ def latin_encoding(data: bytes) -> str:
     except UnicodeDecodeError:
         return "latin-1"
     return "cp1252"
+
+
+def holds_text(data: bytes, encoding: str) -> bool:
+    """Return whether bytes that are in a Latin encoding are text at all.
+
+    Any bytes are in one: those of a picture or an archive hold control characters.
+    """
+    return encoding not in ("cp1252", "latin-1") or _NOT_TEXT.isdisjoint(data)
