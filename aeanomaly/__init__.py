@@ -35,6 +35,7 @@ _MODULES = {
     "Threshold": "thresholds",
     "Undercomplete": "architectures",
     "Variational": "architectures",
+    "choose_latent_dim": "latent_size",
     "load": "loading",
 }
 

@@ -26,6 +26,7 @@ ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = [
     *("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"),
     *("docs/architecture.md", "docs/hybrid_score.md", "docs/thresholds.md"),
+    "docs/gallery.md",
     "benchmarks/README.md",
 ]
 # What the recipes would add.
@@ -35,7 +36,6 @@ INVENTED = {
     "aeanomaly/scoring/parts/excess.py",
     "aeanomaly/scoring/encoding/columns/log.py",
     "aeanomaly/cli/names.py",
-    "aeanomaly/displays/",
 }
 REGISTRIES = {
     "ARCHITECTURES": ARCHITECTURES,
@@ -174,11 +174,16 @@ def test_every_command_is_a_module_with_run_and_is_documented():
 
 
 def test_displays_store_and_have_the_three_steps():
-    from aeanomaly import images
+    from aeanomaly import displays, images
 
-    displays = [getattr(images, n) for n in images.__all__ if n.endswith("Display")]
-    assert displays
-    for display in displays:
+    found = [
+        getattr(room, name)
+        for room in (images, displays)
+        for name in room.__all__
+        if name.endswith("Display")
+    ]
+    assert found
+    for display in found:
         assert callable(display.from_estimator)
         assert callable(display.plot)
         names = list(inspect.signature(display.__init__).parameters)[1:]

@@ -10,6 +10,7 @@ import pytest
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 PROMISED = {
     "fraud_scoring.py": ["flagged", "most abnormal", "expected", "AUROC", "are fraud"],
+    "gallery_of_displays.py": ["new rows: ", "First reasons: {", "channel, amount"],
     "latent_size_search.py": ["Without labels", "With labels", "latent_dim 4", "best"],
     "picture_of_reasons.py": ["The 8 most abnormal", "fraud: yes", "expected "],
     "pipeline.py": ["120 of 6,000", "fraud_kind", "Mean code", "contactless"],

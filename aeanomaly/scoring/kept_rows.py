@@ -1,0 +1,28 @@
+"""The training rows that a model keeps, as far as it keeps any."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .parts import Neighbourhood, TailCombination
+from .scorer import Scorer
+
+
+def kept_rows(scorer: Scorer) -> np.ndarray | None:
+    """Return encoded training rows, or None if the model keeps none.
+
+    Parameters
+    ----------
+    scorer : Scorer
+
+    Returns
+    -------
+    ndarray of shape (n_references, n_encoded), float32, or None
+        Distinct rows at random. Levels of columns in which levels share an encoded
+        column are zero; see `TableEncoding.ranked_columns`.
+    """
+    if isinstance(scorer.reduction, TailCombination):
+        for scaled in scorer.reduction.parts:
+            if isinstance(scaled.part, Neighbourhood):
+                return scaled.part.references[:, : scorer.encoding.n_encoded]
+    return None
