@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-__all__ = ["as_cell", "escape_controls", "printable"]
+__all__ = ["as_cell", "escape_controls", "printable", "quoted"]
 
 # More than this of a name or of a value tells a reader nothing.
 _SHOWN_LENGTH = 200
@@ -37,6 +37,22 @@ def printable(value: object, length: int = _SHOWN_LENGTH) -> str:
     if len(text) > length:
         text = text[: length - 1] + "…"
     return escape_controls(text)
+
+
+def quoted(value: object, length: int = _SHOWN_LENGTH) -> str:
+    """Return what ``repr`` says of a value, of a long text only its beginning.
+
+    Examples
+    --------
+    >>> quoted("x" * 300, length=10), quoted(7)
+    ("'xxxxxxxxx…'", '7')
+    """
+    if isinstance(value, str) and len(value) > length:
+        value = value[: length - 1] + "…"
+    shown = repr(value)
+    # What stands around a text, and escapes within it, take some more.
+    most = 12 * length
+    return shown if len(shown) <= most else shown[: most - 1] + "…"
 
 
 def escape_controls(text: str, kept: str = "") -> str:

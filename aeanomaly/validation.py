@@ -11,7 +11,9 @@ from sklearn.utils._param_validation import Options
 from sklearn.utils.validation import check_array, validate_data
 
 from .exceptions import ColumnError
+from .printable import quoted
 from .registry import Registry
+from .scoring.encoding.names import MAX_NAME_LENGTH, name_length
 from .scoring.encoding.table import TableEncoding
 
 _MIN_ROWS_TO_FIT = 2
@@ -125,6 +127,12 @@ def _in_plain_types(frame: Any) -> Any:
 
 def _check_names(names: Any) -> None:
     """Raise a `ColumnError` for names that are there twice or cannot be kept."""
+    for name in names:
+        if (length := name_length(name)) > MAX_NAME_LENGTH:
+            raise ColumnError(
+                f"The name of column {quoted(name, 40)} has {length:,} characters; "
+                f"allowed are {MAX_NAME_LENGTH:,}. Rename the column."
+            )
     if not names.is_unique:
         twice = names[names.duplicated()][0]
         raise ColumnError(

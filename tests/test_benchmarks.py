@@ -1,6 +1,7 @@
 """Each benchmark runs on a tiny input and says what the project's README claims."""
 
 import importlib.util
+import sys
 import zipfile
 from pathlib import Path
 
@@ -294,3 +295,46 @@ def test_streaming_measures_each_model_beside_pandas(
         "aeanomaly score, reconstruction, 64-32-8",
         "pandas, read and write",
     ]
+
+
+def test_costs_of_wide_tables_have_exponents(monkeypatch, capsys):
+    import wide
+
+    def measured(n_rows, n_columns):
+        return dict.fromkeys(wide.COSTS, float(n_columns**2))
+
+    monkeypatch.setattr(wide, "in_own_process", measured)
+    monkeypatch.setattr("sys.argv", ["wide", "--columns", "3", "6", "--rows", "60"])
+    wide.main()
+    header, *lines = capsys.readouterr().out.splitlines()
+    assert header.split() == ["rows", "columns", *" ".join(wide.COSTS).split()]
+    assert [line.split() for line in lines[:2]] == [
+        ["60", "3", *["9.00"] * 4],
+        ["60", "6", *["36.00"] * 4],
+    ]
+    assert [line.strip() for line in lines[2:]] == [
+        f"60 rows, exponents of {name}: [2.]" for name in wide.COSTS
+    ]
+
+
+@pytest.mark.slow
+def test_a_wide_table_is_measured_in_a_process_of_its_own():
+    import wide
+
+    costs = wide.in_own_process(60, 3)
+    assert list(costs) == list(wide.COSTS)
+    assert costs["fit s"] > costs["score s"] > 0
+    assert costs["peak MB"] > 50
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")
+def test_memory_is_said_after_every_so_many_shapes(monkeypatch, capsys):
+    import memory
+
+    monkeypatch.setattr("sys.argv", ["memory", "--shapes", "4", "--every", "2"])
+    memory.main()
+    header, *lines = capsys.readouterr().out.splitlines()
+    assert header == "shapes  megabytes"
+    assert [line.split()[0] for line in lines] == ["2", "4"]
+    assert min(float(line.split()[1]) for line in lines) > 50

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..exceptions import ColumnError
+from ..printable import quoted
 from ..scoring.encoding.columns import (
     COLUMN_KINDS,
     CategoricalColumn,
@@ -17,11 +19,16 @@ from ..scoring.encoding.columns import (
     IgnoredColumn,
     no_information,
 )
+from ..scoring.encoding.columns.levels import MAX_LEVEL_LENGTH
 from ..scoring.encoding.reading import Reading
 from ..scoring.encoding.table import SQUASH_KNEE, TableEncoding
 from ..scoring.encoding.tabular import column_at, column_names, is_frame
 
 Kinds = Sequence[type[Column]]
+
+# Bytes of the levels of all columns together, as a model file holds them: three
+# quarters of what a reader takes.
+_MOST_TEXT = 48 * 2**20
 
 
 def fit_encoding(
@@ -61,6 +68,7 @@ def fit_encoding(
     )
     columns = with_readings(columns, readings or {})
     columns = _with_reasons(columns, reasons or {})
+    _check_levels(columns)
     knee = SQUASH_KNEE if options.scaling == "robust" else None
     encoding = TableEncoding(columns, is_frame(table), knee)
     if not encoding.n_encoded:
@@ -88,6 +96,35 @@ def _with_reasons(
         IgnoredColumn(column.name, reasons[i]) if i in reasons else column
         for i, column in enumerate(columns)
     )
+
+
+def _check_levels(columns: Sequence[Column]) -> None:
+    """Raise a `ColumnError` for levels that are longer than a file can hold."""
+    sizes: dict[Any, int] = {}
+    for column in columns:
+        if not isinstance(column, CategoricalColumn):
+            continue
+        texts = [v for v in (*column.levels, *column.infrequent) if isinstance(v, str)]
+        longest = max(texts, key=len, default="")
+        if len(longest) > MAX_LEVEL_LENGTH:
+            raise ColumnError(
+                f"Column {column.name!r} holds a text of {len(longest):,} characters, "
+                f"{quoted(longest, 40)}; a level of a category may have "
+                f"{MAX_LEVEL_LENGTH:,}. Shorten it, drop the column, or pass "
+                f"column_kinds={{{column.name!r}: 'ignored'}}."
+            )
+        # Enough, unless they are long: an escape in JSON takes up to six bytes.
+        sizes[column.name] = 6 * sum(map(len, texts))
+        if sizes[column.name] > _MOST_TEXT // max(1, len(columns)):
+            sizes[column.name] = len(json.dumps(texts))
+    if sum(sizes.values()) > _MOST_TEXT:
+        most = max(sizes, key=lambda name: sizes[name])
+        raise ColumnError(
+            f"The levels of all columns take {sum(sizes.values()):,} bytes, those of "
+            f"column {most!r} {sizes[most]:,}; a model file holds {_MOST_TEXT:,}. "
+            f"Shorten its texts, drop it, or pass column_kinds={{{most!r}: "
+            f"'ignored'}}."
+        )
 
 
 def _nothing_to_learn(encoding: TableEncoding) -> ColumnError:

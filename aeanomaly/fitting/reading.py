@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..exceptions import ColumnError
+from ..printable import quoted
 from ..scoring.encoding.reading import (
     ClockReading,
     DurationReading,
@@ -133,8 +134,8 @@ def _read_column(
         if kind is not None:
             raise ColumnError(
                 f"Column {name!r} cannot be read as {kind}, which column_kinds says it "
-                f"is: most of its cells are others, such as {known.uniques[0]!r}. "
-                f"Convert it, or name another kind."
+                f"is: most of its cells are others, such as "
+                f"{quoted(known.uniques[0])}. Convert it, or name another kind."
             )
         return None, values
     numbers = known.spread(found.parse(known))
@@ -206,7 +207,7 @@ def _ambiguous_number(best: _Fit, other: _Fit, values: Values) -> str:
         return ""
     i = int(differ.argmax())
     return (
-        f"{values.texts[i]!r} is read as {best.numbers[i]:.10g}; if it is "
+        f"{quoted(values.texts[i])} is read as {best.numbers[i]:.10g}; if it is "
         f"{other.numbers[i]:.10g}, pass decimal={other.reading.decimal!r}"
     )
 
@@ -275,7 +276,9 @@ def _ambiguous_day(
     if not others or np.array_equal(others[0].numbers, best.numbers, equal_nan=True):
         return ""
     text = values.texts[values.is_text].iloc[0]
-    return f"{text!r} is read {form}; if it is not, pass day_first={form[0] != 'd'}"
+    return (
+        f"{quoted(text)} is read {form}; if it is not, pass day_first={form[0] != 'd'}"
+    )
 
 
 class _Fit(NamedTuple):

@@ -10,7 +10,7 @@ import numpy as np
 
 from ...exceptions import ColumnError
 from .columns import Column
-from .names import check_names, is_label
+from .names import MAX_NAME_LENGTH, check_names, is_label, name_length
 from .squash import squash, unsquash
 from .tabular import column_at, is_frame, with_columns
 from .values import infinite_values
@@ -18,9 +18,6 @@ from .values import infinite_values
 # Standard deviations up to which a value enters the network as it is. Beyond, its
 # logarithm does: far values stay visible, and monotone, without drowning the rest.
 SQUASH_KNEE = 6.0
-
-# Names are repeated wherever a column is spoken of.
-_MAX_NAME_LENGTH = 10_000
 
 # Encoded columns times columns up to which they are summed by a product of matrices.
 _MOST_PRODUCTS = 4_000_000
@@ -388,10 +385,10 @@ class TableEncoding:
         for column in self.columns:
             if not is_label(column.name):
                 raise ValueError(f"{column.name!r} is not the name of a column")
-            if (length := len(str(column.name))) > _MAX_NAME_LENGTH:
+            if (length := name_length(column.name)) > MAX_NAME_LENGTH:
                 raise ValueError(
                     f"the name of a column has {length} characters; allowed are "
-                    f"{_MAX_NAME_LENGTH}"
+                    f"{MAX_NAME_LENGTH}"
                 )
             column.check()
         if len(set(self.names)) != len(self.names):

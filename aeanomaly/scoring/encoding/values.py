@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ...exceptions import ColumnError, InfiniteValueError
+from ...printable import quoted
 
 # What pandas.api.types.infer_dtype calls numbers, and a column without values.
 _NUMBER_TYPES = {"integer", "floating", "mixed-integer-float", "decimal", "empty"}
@@ -78,7 +79,7 @@ def _describe_wrong(values: Any, fits: Callable[[str], bool]) -> str:
     if not texts:
         return f"values of type {getattr(values, 'dtype', type(values).__name__)}"
     wrong = (text for text in texts if not fits(text))
-    return f"strings such as {next(wrong, texts[0])!r}"
+    return f"strings such as {quoted(next(wrong, texts[0]))}"
 
 
 def _is_number(text: str) -> bool:

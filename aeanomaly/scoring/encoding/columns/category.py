@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ....exceptions import ColumnError
+from ....printable import quoted
 from .base import (
     Column,
     ColumnFacts,
@@ -16,7 +17,7 @@ from .base import (
     Storage,
     unseen_surprise,
 )
-from .levels import LevelIndex, factorize_levels, missing_texts
+from .levels import MAX_LEVEL_LENGTH, LevelIndex, factorize_levels, missing_texts
 
 # What a level without an encoded column of its own is called in decoded tables.
 INFREQUENT = "infrequent"
@@ -281,7 +282,8 @@ class CategoricalColumn(Column):
             and pd.api.types.is_numeric_dtype(values)
         ):
             raise ColumnError(
-                f"Column {self.name!r} held categories such as {self.levels[0]!r} when "
+                f"Column {self.name!r} held categories such as "
+                f"{quoted(self.levels[0])} when "
                 f"the model was fitted and holds {values.dtype} numbers now. Convert "
                 f"it, for example with astype(str), or fit again."
             )
@@ -298,7 +300,7 @@ class CategoricalColumn(Column):
     def describe(self) -> str:
         """Return the kind and the first levels."""
         n_levels = len(self.levels) + len(self.infrequent)
-        shown = [repr(level) for level in self.levels[:_SHOWN_LEVELS]]
+        shown = [quoted(level) for level in self.levels[:_SHOWN_LEVELS]]
         more = ["..."] if n_levels > len(shown) else []
         missing = ", and missing" if self.has_missing else ""
         return f"category  {n_levels} levels: {', '.join(shown + more)}{missing}"
@@ -310,9 +312,9 @@ class CategoricalColumn(Column):
         order = (
             np.argsort(-shares, kind="stable") if len(shares) else range(len(levels))
         )
-        shown = [f"{levels[i]!r} {shares[i]:.2g}" for i in order[:_SHOWN_LEVELS]]
+        shown = [f"{quoted(levels[i])} {shares[i]:.2g}" for i in order[:_SHOWN_LEVELS]]
         if not self.counts:
-            shown = [f"{level!r}" for level in levels[:_SHOWN_LEVELS]]
+            shown = [quoted(level) for level in levels[:_SHOWN_LEVELS]]
         more = ["..."] if self.n_distinct > len(shown) else []
         word = "level" if self.n_distinct == 1 else "levels"
         total = max(1.0, self.n_known + self.n_missing)
@@ -327,6 +329,11 @@ class CategoricalColumn(Column):
         for level in (*self.levels, *self.infrequent):
             if not isinstance(level, str | bool | int | float):
                 raise ValueError(f"column {self.name!r} has a level of unknown type")
+            if len(str(level)) > MAX_LEVEL_LENGTH:
+                raise ValueError(
+                    f"column {self.name!r} has a level of {len(str(level))} "
+                    f"characters; allowed are {MAX_LEVEL_LENGTH}"
+                )
 
 
 def _n_own(counts: np.ndarray, n_rows: float, most: int) -> int:

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ....exceptions import ColumnError
+from ....printable import quoted
 from ..reading import Reading
 from ..reading.apply import read_clock
 from .base import (
@@ -159,7 +160,11 @@ def _seconds(values: Any, name: Any) -> np.ndarray:
         shown = next((v for v in values if isinstance(v, str)), None)
         raise ColumnError(
             f"Column {name!r} held times of day when the model was fitted and holds "
-            + (f"strings such as {shown!r}" if shown else f"values of {values.dtype}")
+            + (
+                f"strings such as {quoted(shown)}"
+                if shown
+                else f"values of {values.dtype}"
+            )
             + " now. Convert it to texts such as '14:05:33', or fit again."
         )
     return np.asarray(pd.Series(values).dt.total_seconds(), dtype=np.float64)

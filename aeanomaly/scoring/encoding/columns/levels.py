@@ -14,6 +14,9 @@ from ....exceptions import ColumnError
 _BOOLEANS = {"true": "1", "false": "0"}
 _LONGEST_BOOLEAN = 5
 
+# Characters of a level: longer texts are documents, of which there are no levels.
+MAX_LEVEL_LENGTH = 100_000
+
 
 def plain_level(level: Any) -> Any:
     """Return a category's level as a Python object that a file can hold."""

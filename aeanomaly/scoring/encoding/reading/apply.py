@@ -16,6 +16,8 @@ from .times import ClockReading, DurationReading, TimeReading
 # Where more of the cells cannot be read, the column is another one; a single cell is
 # no more than missing, so that a row is read alone as it is among others.
 _MOST_UNREAD, _FEW_UNREAD = 0.5, 1
+# Characters of a text that could not be read.
+_EXAMPLE_LENGTH = 40
 
 
 def read_numbers(values: Any, reading: Reading | None, name: Any) -> Any:
@@ -79,6 +81,7 @@ def _read(values: Any, reading: Reading, name: Any, dtype: str) -> Any:
         return values
     if n_unread:
         first = known.uniques[unread][0]
+        first = first[:_EXAMPLE_LENGTH] if isinstance(first, str) else first
         warn(UnreadCellsWarning(name, int(n_unread), reading.noun, first))
     return typed(known.spread(distinct), values, dtype)
 
