@@ -10,6 +10,7 @@ from sklearn.base import OutlierMixin, _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from .base import BaseAutoencoder, generator
+from .counterfactuals import counterfactual_frame
 from .decisions import DecisionMixin
 from .explanations import explain_frame, score_frame
 from .fitting.calibration import Calibrated, fit_hybrid, fit_reconstruction
@@ -508,3 +509,34 @@ class AutoencoderOutlierDetector(OutlierMixin, DecisionMixin, BaseAutoencoder):
         """
         table = self._check_table(X)
         return explain_frame(self.scorer_, table, row_index(X), top)
+
+    def counterfactual(self, X):
+        """Return the smallest change of columns that makes each flagged row ordinary.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_samples, n_features)
+
+        Returns
+        -------
+        DataFrame of shape (n_changes, 4)
+            Indexed by the index of X and "rank", from one; rows that are not flagged
+            have no part in it. "column"; its "observed" value, and the "changed" one,
+            which is a known level, or a number or time within what training rows
+            showed; "score" of the row with all its changes, which is not below
+            ``offset_``.
+
+        Warns
+        -----
+        UserWarning
+            If nothing was found for some rows.
+
+        Notes
+        -----
+        A search on the scorer itself: the column that moves the score most is changed
+        first, to what its other columns let expect, to a frequent level or to what a
+        near ordinary row holds; what turns out not to be needed is changed back. It is
+        not sure to find the fewest columns, but each result has been scored.
+        """
+        table = self._check_table(X)
+        return counterfactual_frame(self.scorer_, self.offset_, table, row_index(X))

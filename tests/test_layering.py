@@ -32,6 +32,7 @@ FLOORS = (
         "validation",
         "selection",
         "metrics",
+        "counterfactuals",
         "drift",
     },
     {"saving", "latent_size"},
