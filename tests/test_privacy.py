@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from cases import CHEAP, make_numbers
+from small_rows import numbers
 from test_archive import entries_of
 
 import aeanomaly
@@ -16,7 +17,10 @@ from aeanomaly import AutoencoderOutlierDetector
 from aeanomaly.cli import main
 from aeanomaly.scoring.encoding.columns import CategoricalColumn, ColumnOptions
 from aeanomaly.scoring.encoding.columns.hashed import HashedCategoricalColumn
+from aeanomaly.scoring.parts import Marginal
+from aeanomaly.scoring.parts.rebinned import RebinnedMarginal
 from aeanomaly.scoring.privacy import private_model
+from aeanomaly.scoring.scorer import Scorer
 
 N_ROWS = 200
 
@@ -149,10 +153,59 @@ def test_without_kept_rows_the_threshold_stays(number_detector):
     rest = replace(reduction, parts=tuple(kept), expecting=None)
     found = private_model(number_detector.model_, rest, -3.0)
     assert (found.offset, found.same_scores) == (-3.0, True)
+    X = make_numbers()
+    before = Scorer(number_detector.model_, rest).score_samples(X)
+    after = Scorer(found.model, found.reduction).score_samples(X)
+    assert np.abs(after - before).mean() < 0.1 * before.std()
     rows = [scaled for scaled in reduction.parts if scaled.part.keeps_rows]
     only = replace(reduction, parts=tuple(rows), expecting=None)
     with pytest.raises(ValueError, match="private=True leaves out every part"):
         private_model(number_detector.model_, only, -3.0)
+
+
+def marginals(width, n_rows=3_000):
+    """A histogram of numbers of all kinds, the same for a private file, and rows."""
+    rng = np.random.default_rng(0)
+    columns = [
+        rng.normal(0, width, n_rows),
+        np.exp(rng.normal(0, 1, n_rows)) * width,
+        rng.integers(0, 16, n_rows) * width,
+        rng.integers(0, 2, n_rows) * width,
+        rng.uniform(-3, 7, n_rows) * width,
+    ]
+    Z = np.column_stack(columns).astype(np.float32)
+    part = Marginal.of_rows(Z, np.ones(n_rows), numbers(5))
+    return Z, part, RebinnedMarginal.of_marginal(part)
+
+
+@pytest.mark.parametrize("width", [1.0, 7e-5, 3e11])
+def test_a_private_histogram_is_as_surprised(width):
+    Z, part, private = marginals(width)
+    encoding = numbers(5)
+    before = part.unit_surprise(Z, encoding)
+    shift = private.unit_surprise(Z, encoding) - before
+    # Half of the other's fuller neighbour in an eighth of the bins: little is moved.
+    assert np.abs(shift.mean(axis=0)).max() < 0.15
+    assert (np.abs(shift) > 0.5).mean() < 0.05
+    ranks = [np.argsort(np.argsort(s.mean(axis=1))) for s in (before, before + shift)]
+    assert np.corrcoef(*ranks)[0, 1] > 0.98
+    # What lies far beyond the range is as far.
+    far = Z[:1] + 1e3 * np.float32(width)
+    difference = private.unit_surprise(far, encoding) - part.unit_surprise(
+        far, encoding
+    )
+    assert np.abs(difference).max() < 0.2
+
+
+def test_a_private_histogram_does_not_end_where_values_did():
+    Z, part, private = marginals(1.0)
+    low, width = private.low.astype(float), private.width.astype(float)
+    assert (low <= Z.min(axis=0)).all()
+    assert (low > Z.min(axis=0) - width).all()
+    assert (low + private.n_bins * width >= Z.max(axis=0)).all()
+    for number in width:
+        assert float(f"{number:.3g}") == pytest.approx(number, rel=1e-6)
+    np.testing.assert_allclose(low / width, np.round(low / width), atol=1e-3)
 
 
 def test_a_column_of_hashes_tells_levels_as_the_column_does():

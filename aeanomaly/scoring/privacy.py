@@ -13,10 +13,8 @@ from .encoding.columns.hashed import HashedCategoricalColumn
 from .model import Model
 from .parts import Marginal, Reduction, TailCombination
 from .parts.base import ScorePart
+from .parts.rebinned import RebinnedMarginal
 
-# In bins of a histogram: the grid on which its edges are put.
-_GRID = 0.25
-_DIGITS = 2
 # Mean length of a month, in seconds.
 _MONTH = 365.2425 * 86_400.0 / 12
 
@@ -112,19 +110,7 @@ def _private_column(column: Column) -> Column:
 
 
 def _private_part(part: ScorePart) -> ScorePart:
-    if not isinstance(part, Marginal):
-        return part
-    # Edges are the least and the greatest value of a column: they are moved outwards,
-    # and a little over, to a grid.
-    width = _rounded_up(part.width * (1 + 2 * _GRID / part.n_bins))
-    low = np.floor(part.low / (width * _GRID)) * width * _GRID
-    return replace(part, low=low.astype(np.float32), width=width)
-
-
-def _rounded_up(values: np.ndarray) -> np.ndarray:
-    """Return positive numbers of few digits that are no smaller."""
-    unit = 10.0 ** (np.floor(np.log10(values.astype(np.float64))) - _DIGITS + 1)
-    return np.asarray(np.ceil(values / unit) * unit).astype(np.float32)
+    return RebinnedMarginal.of_marginal(part) if type(part) is Marginal else part
 
 
 def _references(reduction: Reduction | None) -> np.ndarray | None:

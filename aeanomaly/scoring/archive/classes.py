@@ -30,6 +30,7 @@ from ..parts.protocol_1 import (
     KeyedSurroundings,
 )
 from ..parts.protocol_2 import ColumnwiseCovariance
+from ..parts.rebinned import RebinnedMarginal
 from ..usual import USUAL_CLASSES, ExpectedRange
 
 _FIXED = (
@@ -46,6 +47,7 @@ _FIXED = (
     LowRankMatrix,
     Model,
     Network,
+    RebinnedMarginal,
     ScaledPart,
     TableEncoding,
     TailCombination,
