@@ -106,23 +106,37 @@ def as_pandas(X: Any) -> Any:
     return None
 
 
-# Arrow's types of values that are lists or dicts, and of levels behind numbers.
-_NESTED = ("dictionary", "fixed_size_list", "large_list", "list", "map", "struct")
+# Arrow's types with which pandas can do all that is asked of a column.
+_PLAIN_ARROW = (
+    *("bool", "int", "uint", "halffloat", "float", "double", "decimal"),
+    *("string", "large_string", "date", "time", "duration"),
+)
 
 
 def _in_plain_types(frame: Any) -> Any:
     """Return a DataFrame whose columns pandas can take apart, the same if all are."""
     plain = frame
     for i, dtype in enumerate(frame.dtypes):
-        if isinstance(dtype, np.dtype):
-            kind: Any = None if dtype.isnative else dtype.newbyteorder("=")
-        else:
-            arrow = str(getattr(dtype, "pyarrow_dtype", ""))
-            kind = object if arrow.startswith(_NESTED) else None
-        if kind is not None:
+        values = _plain_column(frame.iloc[:, i], dtype)
+        if values is not None:
             plain = plain.copy(deep=False) if plain is frame else plain
-            plain.isetitem(i, frame.iloc[:, i].astype(kind))
+            plain.isetitem(i, values)
     return plain
+
+
+def _plain_column(values: Any, dtype: Any) -> Any:
+    """Return a column in a type that pandas can take apart, None if it is in one."""
+    if isinstance(dtype, np.dtype):
+        return None if dtype.isnative else values.astype(dtype.newbyteorder("="))
+    if str(dtype).startswith("interval"):
+        return values.astype(object)
+    arrow = str(getattr(dtype, "pyarrow_dtype", _PLAIN_ARROW[0]))
+    if arrow.startswith(_PLAIN_ARROW) and not arrow.endswith("_view"):
+        return None
+    import pandas as pd
+
+    objects = values.array.__arrow_array__().to_pylist()
+    return pd.Series(objects, index=values.index, dtype=object)
 
 
 def _check_names(names: Any) -> None:

@@ -31,6 +31,7 @@ _MIN_CROSSED = 40
 # Values of a number that are counted one by one.
 _MAX_VALUES = 64
 _MAX_DECIMALS = 6
+_ALL_WHOLE = 2.0**53
 # A few values with more digits, such as sums of others, do not change how a column is
 # written.
 _SHARE_WRITTEN = 0.98
@@ -191,6 +192,8 @@ def decimals_of(numbers: np.ndarray, dtype: Any = None) -> int | None:
     0
     """
     single = str(dtype).lower() in ("float32", "float16")
+    # Floats from here on are whole, and times a power of ten some would overflow.
+    numbers = np.where(np.abs(numbers) < _ALL_WHOLE, numbers, 0.0)
     tolerance = (1e-6 if single else 1e-11) * np.maximum(np.abs(numbers), 1e-3)
     for decimals in range(_MAX_DECIMALS + 1):
         written = np.abs(np.round(numbers, decimals) - numbers) <= tolerance

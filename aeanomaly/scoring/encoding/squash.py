@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+_GREATEST = float(np.finfo(np.float64).max)
+# Squares of greater numbers overflow in float32.
+_FARTHEST = 1e18
+
 
 def squash(Z: np.ndarray, knee: float) -> None:
     """Compress what lies beyond a knee logarithmically, in place."""
@@ -22,3 +26,16 @@ def unsquash(Z: np.ndarray, knee: float) -> None:
     # Beyond exp(30) a value has no meaning left; the bound keeps it finite.
     excess = np.expm1(np.minimum(np.abs(values) - knee, 30.0))
     Z[far] = np.copysign(knee + excess, values)
+
+
+def bound(Z: np.ndarray) -> None:
+    """Bound values that are not squashed, in place."""
+    np.clip(Z, -_FARTHEST, _FARTHEST, out=Z)
+
+
+def unscale(Z: np.ndarray, scale: np.ndarray, center: np.ndarray) -> None:
+    """Undo the scaling, in place; what no float holds becomes the greatest."""
+    with np.errstate(over="ignore"):
+        Z *= scale
+        Z += center
+    np.clip(Z, -_GREATEST, _GREATEST, out=Z)

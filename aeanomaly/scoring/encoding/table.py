@@ -11,7 +11,7 @@ import numpy as np
 from ...exceptions import ColumnError
 from .columns import Column
 from .names import MAX_NAME_LENGTH, check_names, is_label, name_length
-from .squash import squash, unsquash
+from .squash import bound, squash, unscale, unsquash
 from .tabular import column_at, is_frame, with_columns
 from .values import infinite_values
 
@@ -300,6 +300,8 @@ class TableEncoding:
             np.nan_to_num(scaled, copy=False, nan=0.0)
         if self.knee is not None:
             squash(scaled, self.knee)
+        else:
+            bound(scaled)
         out[:] = scaled
         return finite
 
@@ -369,8 +371,7 @@ class TableEncoding:
         linear = np.array(Z[:, : self.n_linear], dtype=np.float64)
         if self.knee is not None:
             unsquash(linear, self.knee)
-        linear *= self._scale
-        linear += self._center
+        unscale(linear, self._scale, self._center)
         spans = dict(self.groups)
         restored, start = [], 0
         for position, column in enumerate(self.columns):

@@ -13,6 +13,8 @@ _REACH = (0.005, 0.995)
 # A quantile of a twentieth needs some rows beyond it.
 _ROWS_A_KNOT = 50
 _MAX_KNOTS = 12
+# Sums of greater numbers, times their weights, would overflow.
+_GREATEST = 1e290
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class ExpectedRange:
         weights: np.ndarray,
         bounds: tuple[float, float],
     ) -> ExpectedRange | None:
-        """Learn from rows; None without any whose value is known.
+        """Learn from rows; None without any whose value is known, and of huge ones.
 
         Parameters
         ----------
@@ -57,7 +59,7 @@ class ExpectedRange:
         """
         known = np.isfinite(values) & np.isfinite(predicted)
         predicted, values, weights = predicted[known], values[known], weights[known]
-        if not len(values):
+        if not len(values) or np.abs([predicted, values]).max() > _GREATEST:
             return None
         order = np.argsort(predicted, kind="stable")
         n_knots = int(np.clip(len(values) // _ROWS_A_KNOT, 1, _MAX_KNOTS))

@@ -15,8 +15,11 @@ _GROUPED_FROM = 100_000
 # Digits of numbers whose column does not say how many it has.
 _DIGITS = 4
 _MAX_DIGITS = 6
+_SHOWN_DIGITS = 20
 # Below this a number without decimals of its own is written with an exponent.
 _TINY = 1e-6
+# No whole number of a computer is as great: nobody counts so many digits.
+_HUGE = 1e21
 
 _ENDINGS = (
     "km cm mm um nm mi ft kg mg lb lbs oz ms sec secs hrs hours days weeks months "
@@ -75,7 +78,7 @@ def show_number(
     Parameters
     ----------
     value : float
-        Finite. Only below a millionth it has an exponent.
+        Finite. Only below a millionth, and from 1e21 on, it has an exponent.
     decimals : int, default=None
         Digits after the point that the column has; None for four digits in all.
     group : bool, default=False
@@ -91,6 +94,8 @@ def show_number(
     if value == 0:
         return "0"
     size = abs(value)
+    if size >= _HUGE:
+        return _show_huge(value)
     if decimals is None:
         decimals = max(0, _DIGITS - 1 - math.floor(math.log10(size)))
         if size < _TINY:
@@ -98,6 +103,14 @@ def show_number(
     groups = "," if group or size >= _GROUPED_FROM else ""
     text = f"{value:{groups}.{decimals}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _show_huge(value: float) -> str:
+    """Return a number with an exponent; a whole one may have any number of digits."""
+    try:
+        return f"{float(value):.{_DIGITS}g}"
+    except OverflowError:
+        return f"{'-' if value < 0 else ''}{printable(abs(value), _SHOWN_DIGITS)}"
 
 
 def show_observed(value: Any, decimals: int | None = None) -> str:
@@ -144,6 +157,9 @@ def _decimals_shown(value: float, decimals: int | None) -> int | None:
 def show_time(value: Any) -> str:
     """Return a time, without a time of day that is midnight."""
     pattern = "%Y-%m-%d"
+    # Dates of the standard library have no time of day.
+    if not hasattr(value, "hour"):
+        return str(value.strftime(pattern))
     if value.hour or value.minute or value.second:
         pattern += " %H:%M:%S" if value.second else " %H:%M"
     return str(value.strftime(pattern))
@@ -196,6 +212,9 @@ def show_range(
     >>> show_range(37661.0, 48272.0, 0), show_range(37661.0, 48272.0, 0, exact=True)
     ('38000 to 48000', '37661 to 48272')
     """
+    if max(abs(low), abs(high)) >= _HUGE:
+        texts = [show_number(low), show_number(high)]
+        return " to ".join(dict.fromkeys(texts)) + (f" {unit}" if unit else "")
     most = _MAX_DIGITS if decimals is None else decimals
     digits = most
     if high > low and not exact:

@@ -37,6 +37,8 @@ def factorize_levels(values: Any, name: Any) -> tuple[np.ndarray, list[Any]]:
     """
     import pandas as pd
 
+    if getattr(getattr(values, "dtype", None), "kind", "O") in "cV":
+        raise _no_levels(name, f"but such of type {values.dtype}")
     try:
         codes, uniques = pd.factorize(values)
     except TypeError as error:
@@ -48,9 +50,18 @@ def factorize_levels(values: Any, name: Any) -> tuple[np.ndarray, list[Any]]:
 
 
 def _checked_level(level: Any, name: Any) -> Any:
-    if isinstance(level, complex) or callable(level) or " at 0x" in repr(level):
+    if isinstance(level, complex) or callable(level) or not _has_text(level):
         raise _no_levels(name, f"such as one of type {type(level).__name__}")
     return plain_level(level)
+
+
+def _has_text(level: Any) -> bool:
+    """Return whether an object has a text that is the same tomorrow."""
+    try:
+        return " at 0x" not in repr(level) and isinstance(str(level), str)
+    except Exception:
+        # A class of a user's, which fails in its own way.
+        return False
 
 
 def _no_levels(name: Any, what: str) -> ColumnError:

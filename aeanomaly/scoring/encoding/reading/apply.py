@@ -9,7 +9,7 @@ import numpy as np
 from ....exceptions import UnreadCellsWarning
 from ....notices import warn
 from ..values import too_large
-from .base import Reading, Values, is_typed, plain_values
+from .base import Reading, Values, is_typed, plain_values, text_of
 from .numbers import NumberReading
 from .times import ClockReading, DurationReading, TimeReading
 
@@ -81,7 +81,7 @@ def _read(values: Any, reading: Reading, name: Any, dtype: str) -> Any:
         return values
     if n_unread:
         first = known.uniques[unread][0]
-        first = first[:_EXAMPLE_LENGTH] if isinstance(first, str) else first
+        first = first if isinstance(first, bytes) else text_of(first)[:_EXAMPLE_LENGTH]
         warn(UnreadCellsWarning(name, int(n_unread), reading.noun, first))
     return typed(known.spread(distinct), values, dtype)
 

@@ -56,7 +56,9 @@ class Values:
         import pandas as pd
 
         plain = [
-            value.decode(errors="replace") if isinstance(value, bytes) else str(value)
+            value.decode(errors="replace")
+            if isinstance(value, bytes)
+            else text_of(value)
             for value in self.uniques
         ]
         return pd.Series(plain, dtype=object).str.strip()
@@ -86,6 +88,15 @@ class Values:
     def spread(self, distinct: np.ndarray) -> np.ndarray:
         """Return what distinct values became, for each row; NaN where missing."""
         return np.append(distinct, np.nan)[self.codes]
+
+
+def text_of(value: Any) -> str:
+    """Return the text of an object; nothing of one that has none."""
+    try:
+        return str(value)
+    except Exception:
+        # A class of a user's: the column's kind says what becomes of it.
+        return f"<{type(value).__name__}>"
 
 
 @dataclass(frozen=True)
