@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.base import OutlierMixin, _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_consistent_length
 
 from .base import BaseAutoencoder, generator
 from .counterfactuals import counterfactual_frame
@@ -16,8 +17,16 @@ from .explanations import explain_frame, score_frame
 from .fitting.calibration import Calibrated, fit_hybrid, fit_reconstruction
 from .fitting.distinct_rows import DistinctRows
 from .fitting.hybrid import resolve_parts, suspicious_rows
+from .fitting.labelled import (
+    NEEDS_PARTS,
+    KnownRows,
+    fit_labelled,
+    known_rows,
+    weights_without_anomalies,
+)
 from .fitting.split import FitRows
 from .fitting.usual import fit_usual
+from .labels import training_labels
 from .scoring.calibration import Calibration
 from .scoring.encoding.table import TableEncoding
 from .scoring.encoding.tabular import row_index
@@ -148,6 +157,16 @@ class AutoencoderOutlierDetector(OutlierMixin, DecisionMixin, BaseAutoencoder):
         Training rows that a "hybrid" score keeps to compare with. Zero keeps none, for
         those who must not store training rows, and leaves out "neighbourhood" and
         "surroundings".
+    labels : {"ignore", "learn"}, default="ignore"
+        Whether `fit` learns from `y`. "ignore" does not look at it, so that a search
+        may pass it on to measure with. "learn" keeps rows that are known to be abnormal
+        from the networks, and lets the score move towards what they say: a little where
+        few are known, most of the way where they are hundreds. It needs a score of
+        parts, and keeps up to 100 known anomalies to compare with (none with
+        ``n_references=0``).
+    normal_label : object, default=None
+        With ``labels="learn"``, the label of normal rows where the coding of `y` does
+        not tell, such as "ok".
     callbacks : list of keras.callbacks.Callback, default=None
         Called at both ends of each epoch with a Keras model of the network as it is
         then.
@@ -208,6 +227,8 @@ class AutoencoderOutlierDetector(OutlierMixin, DecisionMixin, BaseAutoencoder):
     ----------
     P. Vincent et al., "Stacked Denoising Autoencoders", *Journal of Machine Learning
     Research* 11, 2010.
+    C. Elkan and K. Noto, "Learning Classifiers from Only Positive and Unlabeled Data",
+    KDD 2008, for ``labels="learn"``.
     T. Denouden et al., "Improving Reconstruction Autoencoder Out-of-distribution
     Detection with Mahalanobis Distance", arXiv:1812.02765, 2018.
 
@@ -243,6 +264,8 @@ class AutoencoderOutlierDetector(OutlierMixin, DecisionMixin, BaseAutoencoder):
         ],
         "trim_fraction": [Interval(Real, 0, 0.5, closed="left")],
         "n_references": [Interval(Integral, 0, None, closed="left")],
+        "labels": [StrOptions({"ignore", "learn"})],
+        "normal_label": "no_validation",
     }
 
     def __init__(
@@ -278,6 +301,8 @@ class AutoencoderOutlierDetector(OutlierMixin, DecisionMixin, BaseAutoencoder):
         n_estimators="auto",
         trim_fraction=0.08,
         n_references=2_000,
+        labels="ignore",
+        normal_label=None,
         callbacks=None,
         warm_start=False,
         random_state=None,
@@ -313,6 +338,8 @@ class AutoencoderOutlierDetector(OutlierMixin, DecisionMixin, BaseAutoencoder):
         self.n_estimators = n_estimators
         self.trim_fraction = trim_fraction
         self.n_references = n_references
+        self.labels = labels
+        self.normal_label = normal_label
         self.callbacks = callbacks
         self.warm_start = warm_start
         self.random_state = random_state
@@ -327,8 +354,12 @@ class AutoencoderOutlierDetector(OutlierMixin, DecisionMixin, BaseAutoencoder):
         X : DataFrame or array-like of shape (n_samples, n_features)
             Numbers, booleans, strings, categories and datetimes; missing values are
             allowed, infinite ones are not.
-        y : None
-            Ignored.
+        y : array-like of shape (n_samples,), default=None
+            Ignored, unless ``labels="learn"``. Then 1 for normal rows, -1 for anomalies
+            and 0 for rows of which nothing is known; or 0 for normal rows and 1 for
+            anomalies; or booleans, True for anomalies; or any labels with
+            `normal_label`. Missing values are unknown. Without any anomaly the score is
+            that without labels.
         sample_weight : array-like of shape (n_samples,), default=None
             How often each row counts.
 
@@ -343,11 +374,17 @@ class AutoencoderOutlierDetector(OutlierMixin, DecisionMixin, BaseAutoencoder):
         InvalidParameterError
             If a parameter is out of range.
         ValueError
-            If both `contamination` and `threshold` are set.
+            If both `contamination` and `threshold` are set; or, with
+            ``labels="learn"``, if it is unclear which label is normal, or the score has
+            no parts.
         """
         rule, rng = self._rule_of_fit(), generator(self.random_state)
+        labels = self._labels_of_fit(X, y)
+        if labels is not None:
+            sample_weight = weights_without_anomalies(sample_weight, labels)
         rows = self._fit_model(X, sample_weight, rng, go_on=self.warm_start)
-        self._fit_score(rule, rows, rng)
+        known = None if labels is None else known_rows(self._check_table(X), labels)
+        self._fit_score(rule, rows, rng, known)
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -399,7 +436,21 @@ class AutoencoderOutlierDetector(OutlierMixin, DecisionMixin, BaseAutoencoder):
                 fold[seen[suspicious]] = 0.0
         return weights
 
-    def _fit_score(self, rule: Threshold, rows: FitRows, rng: Any) -> None:
+    def _labels_of_fit(self, X: Any, y: Any) -> np.ndarray | None:
+        """Return -1, 1 and 0 for unknown, or None if there is nothing to learn from."""
+        if self.labels == "ignore" or y is None:
+            return None
+        check_consistent_length(X, y)
+        labels = training_labels(y, self.normal_label)
+        if not (labels == -1).any():
+            return None
+        if self.score_type == "reconstruction":
+            raise ValueError(NEEDS_PARTS)
+        return labels
+
+    def _fit_score(
+        self, rule: Threshold, rows: FitRows, rng: Any, known: KnownRows | None = None
+    ) -> None:
         """Set ``scorer_``, and ``offset_`` by a rule."""
         if self.score_type == "reconstruction":
             calibrated = fit_reconstruction(self.model_, rows)
@@ -408,6 +459,11 @@ class AutoencoderOutlierDetector(OutlierMixin, DecisionMixin, BaseAutoencoder):
             parts = resolve_parts(names)
             calibrated = fit_hybrid(self.model_, rows, parts, self.n_references, rng)
         usual = fit_usual(self.model_, calibrated.reduction, rows)
+        if known is not None:
+            keeps_cases = self.n_references > 0
+            calibrated = fit_labelled(
+                self.model_, rows, calibrated, known, keeps_cases, rng
+            )
         self.scorer_ = Scorer(self.model_, calibrated.reduction, usual)
         self._fit_offset(rule, rows, calibrated)
 

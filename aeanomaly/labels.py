@@ -58,6 +58,46 @@ def anomaly_labels(y: Any, normal: Any = None) -> tuple[np.ndarray, np.ndarray]:
     return (values == found).fillna(False).to_numpy(dtype=bool), is_labelled
 
 
+def training_labels(y: Any, normal: Any = None) -> np.ndarray:
+    """Return labels to learn from: -1 for anomalies, 1 for normal rows, 0 for unknown.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_samples,)
+        As for `anomaly_labels`; besides, beside -1, 0 stands for a row of which nothing
+        is known.
+    normal : object, default=None
+        The label of normal rows; all others are anomalies.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,), int8
+
+    Raises
+    ------
+    ValueError
+        If it is unclear which label is normal.
+
+    Examples
+    --------
+    >>> from aeanomaly.labels import training_labels
+    >>> training_labels([0, 1, None]).tolist(), training_labels([0, 1, -1]).tolist()
+    ([1, -1, 0], [0, 1, -1])
+    """
+    import pandas as pd
+
+    values = pd.Series(y).reset_index(drop=True)
+    if normal is None:
+        found = pd.unique(values.dropna())
+        known = {
+            label for label in (-1, 0, 1) if any(level == label for level in found)
+        }
+        if len(known) == len(found) and {-1, 0} <= known:
+            values = values.mask(values == 0)
+    is_anomaly, is_labelled = anomaly_labels(values, normal)
+    return np.where(is_anomaly, -1, np.where(is_labelled, 1, 0)).astype(np.int8)
+
+
 def _anomalous_label(levels: Any) -> int:
     """Return which of the labels stands for an anomaly."""
     known = {value for value in (-1, 0, 1) if any(level == value for level in levels)}

@@ -333,7 +333,8 @@ def test_inspect_of_a_scorer_without_an_estimator_shows_no_training(
         ),
         (
             ["--label", "version", "--normal", "3"],
-            "Column 'version' labels every row as normal: there is nothing to measure.",
+            "Column 'version' labels every row as normal: there is nothing to measure "
+            "or to learn.",
         ),
         (
             [

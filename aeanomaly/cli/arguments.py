@@ -42,6 +42,7 @@ def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
     arguments = parser.parse_args(with_config(given, _commands_of(parser)))
     for option, needed, why in (
         ("normal", "label", "--normal says how to read --label, which is missing"),
+        ("learn", "label", "--learn learns from --label, which is missing"),
         ("train_on", "label", "--train-on is a value of --label, which is missing"),
         ("time", "since", "--time says what --since looks at, which is missing"),
     ):
@@ -114,6 +115,18 @@ def _add_fit(commands: argparse._SubParsersAction) -> None:
     add_columns(parser)
     add_rows(parser)
     add_network(parser)
+    parser.add_argument(
+        "--learn",
+        action="store_true",
+        default=None,
+        help="learn from the anomalies that --label knows; rows without a label are "
+        "unknown",
+    )
+    parser.add_argument(
+        "--normal",
+        metavar="VALUE",
+        help="the label of normal rows; default: 0 or False",
+    )
     parser.add_argument(
         "--private",
         action="store_true",

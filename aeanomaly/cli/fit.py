@@ -8,15 +8,17 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from ..exceptions import ColumnWarning, TableError
+from ..exceptions import ColumnError, ColumnWarning, TableError
 from ..tables import check_target
 from .describe import describe_input
 from .inputs import (
+    TrainingTable,
     open_input,
     read_training_table,
     reading_parameters,
     shown_tables,
 )
+from .labels import labels_of
 from .reading_report import report_columns
 from .terminal import say, shows_progress
 
@@ -29,17 +31,38 @@ def run(arguments: argparse.Namespace) -> None:
     source = open_input(arguments)
     check_target(path, source.paths)
     table = read_training_table(source, arguments)
-    detector, seconds = fit_detector(table.training, arguments)
+    labels = _known_labels(table, arguments)
+    detector, seconds = fit_detector(table.training, arguments, labels)
     detector.save(path, private=arguments.private)
     if not arguments.quiet:
         say(describe_input(shown_tables(arguments), table))
         say(f"\n{report_columns(detector.model_.encoding, table.left_out)}\n")
         say(f"Trained in {seconds:.1f} s; the threshold is {detector.offset_:.6g}.")
+        if labels is not None:
+            known = int(labels.eq(True).sum())
+            say(f"Learnt from {known:,} known anomalies of {arguments.label!r}.")
         say(detector.threshold_.summary_)
         say(f"Saved the model to {path}.")
 
 
-def fit_detector(features: Any, arguments: argparse.Namespace) -> tuple[Any, float]:
+def _known_labels(table: TrainingTable, arguments: argparse.Namespace) -> Any:
+    """Return the labels to learn from, or None."""
+    if not arguments.learn:
+        return None
+    column = table.whole[arguments.label]
+    labels = labels_of(column, arguments.normal)[table.chosen]
+    if not labels.eq(True).any():
+        raise ColumnError(
+            f"--learn needs rows that {arguments.label!r} calls anomalies. None of the "
+            f"rows to train on is one: leave out --learn, or look at --normal, "
+            f"--train-on, --where and --since."
+        )
+    return labels
+
+
+def fit_detector(
+    features: Any, arguments: argparse.Namespace, labels: Any = None
+) -> tuple[Any, float]:
     """Return a fitted detector and the seconds that it took."""
     from ..training.backend import import_keras_quietly
 
@@ -51,6 +74,7 @@ def fit_detector(features: Any, arguments: argparse.Namespace) -> tuple[Any, flo
         contamination=arguments.contamination,
         latent_dim=arguments.latent_dim,
         **reading_parameters(arguments),
+        labels="ignore" if labels is None else "learn",
         random_state=arguments.random_state,
         verbose=int(shows_progress(arguments.quiet)),
     )
@@ -58,5 +82,5 @@ def fit_detector(features: Any, arguments: argparse.Namespace) -> tuple[Any, flo
     with warnings.catch_warnings():
         # The table of the columns says so, in the words of the command line.
         warnings.filterwarnings("ignore", ".* is left out: ", ColumnWarning)
-        detector.fit(features)
+        detector.fit(features, labels)
     return detector, time.perf_counter() - start

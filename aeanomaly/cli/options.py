@@ -116,8 +116,8 @@ def add_columns(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--label",
         metavar="COLUMN",
-        help="column that says which rows are anomalies: never used in training; "
-        "detect measures its scores with it",
+        help="column that says which rows are anomalies: not a feature; detect "
+        "measures its scores with it, fit learns from it with --learn",
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from ..exceptions import ArchiveError, ColumnError
 from .column_choice import known_column
 from .inputs import open_input
+from .labels import labels_of
 from .rule_arguments import rule_of
 from .terminal import note, say
 
@@ -78,20 +79,10 @@ def _apply(
         )
     detector.fit_threshold(
         _features(detector, whole),
-        None if y is None else _is_anomaly(y, arguments.normal),
+        None if y is None else labels_of(y, arguments.normal),
         threshold=rule,
         times=times,
     )
-
-
-def _is_anomaly(labels: Any, normal: str | None) -> Any:
-    """Return labels as booleans; missing ones stay missing."""
-    from ..comparison import anomalies
-
-    known = labels.notna()
-    found = labels.astype(object).where(known, None)
-    found[known] = anomalies(labels[known], normal)
-    return found
 
 
 def _features(detector: Any, whole: Any) -> Any:

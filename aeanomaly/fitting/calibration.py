@@ -9,12 +9,13 @@ Intelligence* 74, 2015).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
 
 from ..scoring.encoding.tabular import take_rows
+from ..scoring.evaluation import Evaluation
 from ..scoring.model import Model
 from ..scoring.parts import Reduction, ScorePart
 from ..scoring.scorer import Scorer
@@ -25,6 +26,23 @@ from .split import FitRows
 # Rows that calibrate the scales of the parts where several scores are fitted.
 _N_CROSSED_SCALE = 4_000
 _BLOCK_ROWS = 1_024
+_EVERY = slice(None)
+
+
+class Judgement(NamedTuple):
+    """A block of rows, and what judges them.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+    reduction : Reduction
+    weights : ndarray of shape (n_samples,)
+        How often each row counts.
+    """
+
+    evaluation: Evaluation
+    reduction: Reduction
+    weights: np.ndarray
 
 
 class Calibrated(NamedTuple):
@@ -36,11 +54,15 @@ class Calibrated(NamedTuple):
     scores : ndarray of shape (n_unseen,)
     weights : ndarray of shape (n_unseen,)
         How often each of them counts.
+    blind : tuple of Reduction
+        What judged the rows of each fold, fitted to the others; empty where
+        `reduction` itself has not seen them.
     """
 
     reduction: Reduction
     scores: np.ndarray
     weights: np.ndarray
+    blind: tuple[Reduction, ...] = ()
 
 
 def fit_hybrid(
@@ -115,14 +137,38 @@ def _unseen_once(
 ) -> Calibrated:
     """Score each fold's rows by the networks and the score that did not see them."""
     scores, weights = [], []
+    for evaluation, reduction, of_block in iter_unseen(model, rows, blind):
+        scores.append(-reduction.statistic(evaluation, model.encoding))
+        weights.append(of_block)
+    return Calibrated(
+        whole, np.concatenate(scores), np.concatenate(weights), tuple(blind)
+    )
+
+
+def iter_unseen(
+    model: Model, rows: FitRows, blind: Iterable[Reduction]
+) -> Iterator[Judgement]:
+    """Yield blocks of held-out rows, with the reduction that has not seen them."""
     for fold, (reduction, held) in enumerate(zip(blind, rows.held, strict=True)):
-        positions = np.flatnonzero(held)
-        for start in range(0, len(positions), _BLOCK_ROWS):
-            block = positions[start : start + _BLOCK_ROWS]
-            evaluation = of_members(model.evaluate(rows.Z[block]), _members(rows, fold))
-            scores.append(-reduction.statistic(evaluation, model.encoding))
-        weights.append(held[positions])
-    return Calibrated(whole, np.concatenate(scores), np.concatenate(weights))
+        members = _members(rows, fold)
+        yield from iter_judged(
+            model, rows.Z, held, np.flatnonzero(held), reduction, members
+        )
+
+
+def iter_judged(
+    model: Model,
+    Z: np.ndarray,
+    weights: np.ndarray,
+    positions: np.ndarray,
+    reduction: Reduction,
+    members: slice = _EVERY,
+) -> Iterator[Judgement]:
+    """Yield blocks of rows, what judges them, and how often each row counts."""
+    for start in range(0, len(positions), _BLOCK_ROWS):
+        block = positions[start : start + _BLOCK_ROWS]
+        evaluation = of_members(model.evaluate(Z[block]), members)
+        yield Judgement(evaluation, reduction, weights[block])
 
 
 def _members(rows: FitRows, fold: int) -> slice:

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
 from .encoding.columns import CategoricalColumn, Column
 from .encoding.columns.hashed import HashedCategoricalColumn
 from .model import Model
-from .parts import Marginal, Reduction, TailCombination
+from .parts import (
+    LabelHead,
+    LabelledCombination,
+    Marginal,
+    Reduction,
+    TailCombination,
+)
 from .parts.base import ScorePart
 from .parts.rebinned import RebinnedMarginal
 
@@ -49,7 +55,7 @@ def private_model(
     Raises
     ------
     ValueError
-        If no part of the score is left.
+        If no part of the score is left, or what it learnt from labels would be lost.
     """
     encoding = model.encoding
     columns = tuple(map(_private_column, encoding.columns))
@@ -62,6 +68,9 @@ def private_model(
             "private=True leaves out every part of the score, since all keep rows. "
             "Fit with another score_type, or pass private=False."
         )
+    changes: dict[str, Any] = {}
+    if isinstance(reduction, LabelledCombination):
+        changes = {"head": _private_head(reduction)}
     expecting = [i for i, scaled in enumerate(kept) if scaled.part.expects]
     parts = tuple(replace(scaled, part=_private_part(scaled.part)) for scaled in kept)
     rest = replace(
@@ -70,6 +79,7 @@ def private_model(
         expecting=expecting[0]
         if expecting and reduction.expecting is not None
         else None,
+        **changes,
     )
     if len(kept) == len(reduction.parts):
         return PrivateModel(private, rest, offset, same_scores=True)
@@ -79,9 +89,12 @@ def private_model(
 
 
 def n_kept_rows(reduction: Reduction | None) -> int:
-    """Return how many training rows a reduction keeps."""
+    """Return how many training rows a reduction keeps, known anomalies among them."""
     references = _references(reduction)
-    return 0 if references is None else len(references)
+    n_cases = (
+        reduction.head.n_cases if isinstance(reduction, LabelledCombination) else 0
+    )
+    return n_cases + (0 if references is None else len(references))
 
 
 def levels_are_hashed(columns: Any) -> bool | None:
@@ -111,6 +124,24 @@ def _private_column(column: Column) -> Column:
 
 def _private_part(part: ScorePart) -> ScorePart:
     return RebinnedMarginal.of_marginal(part) if type(part) is Marginal else part
+
+
+def _private_head(reduction: LabelledCombination) -> LabelHead:
+    """Return what was learnt from labels, without rows.
+
+    Raises
+    ------
+    ValueError
+        If it was learnt beside rows that the score keeps.
+    """
+    head = reduction.head
+    if head.n_cases or any(scaled.part.keeps_rows for scaled in reduction.parts):
+        raise ValueError(
+            "private=True would lose what was learnt from labels, which looks at rows "
+            "that the score keeps. Fit with n_references=0, or pass private=False."
+        )
+    marginal = None if head.marginal is None else _private_part(head.marginal)
+    return replace(head, marginal=cast(Marginal | None, marginal))
 
 
 def _references(reduction: Reduction | None) -> np.ndarray | None:

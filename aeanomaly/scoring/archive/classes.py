@@ -17,6 +17,8 @@ from ..networks.keras import KerasNetwork
 from ..parts import (
     PARTS,
     FarScale,
+    LabelHead,
+    LabelledCombination,
     Reduction,
     ScaledPart,
     ScorePart,
@@ -44,6 +46,8 @@ _FIXED = (
     KerasNetwork,
     KeyedNeighbourhood,
     KeyedSurroundings,
+    LabelHead,
+    LabelledCombination,
     LowRankMatrix,
     Model,
     Network,

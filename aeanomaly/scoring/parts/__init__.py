@@ -5,6 +5,7 @@ from .base import PartRows, Reduction, ScorePart
 from .combination import ScaledPart, TailCombination
 from .covariance import Covariance
 from .far import FarScale
+from .labelled import LabelHead, LabelledCombination
 from .marginal import Marginal
 from .neighbourhood import Neighbourhood
 from .relation import Relation
@@ -22,6 +23,8 @@ __all__ = [
     "PARTS",
     "Covariance",
     "FarScale",
+    "LabelHead",
+    "LabelledCombination",
     "Marginal",
     "Neighbourhood",
     "PartRows",

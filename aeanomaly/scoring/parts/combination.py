@@ -49,21 +49,23 @@ class TailCombination(Reduction):
     power: float
     expecting: int | None
 
-    def _surprises(
+    def surprises(
         self, evaluation: Evaluation, encoding: TableEncoding
     ) -> list[np.ndarray]:
+        """Return the tail surprise of each part, in nats."""
         return [
             scaled.scale(scaled.part.statistic(evaluation, encoding))
             for scaled in self.parts
         ]
 
-    def _mean(self, surprises: list[np.ndarray]) -> np.ndarray:
+    def mean(self, surprises: list[np.ndarray]) -> np.ndarray:
+        """Return the power mean of the parts' surprises."""
         powers = np.mean([s**self.power for s in surprises], axis=0)
         return np.asarray(powers ** (1.0 / self.power))
 
     def statistic(self, evaluation: Evaluation, encoding: TableEncoding) -> np.ndarray:
         """Return the power mean of each row."""
-        return self._mean(self._surprises(evaluation, encoding))
+        return self.mean(self.surprises(evaluation, encoding))
 
     def cells(self, evaluation: Evaluation, encoding: TableEncoding) -> np.ndarray:
         """Return the statistic, divided among the columns.
@@ -71,14 +73,14 @@ class TailCombination(Reduction):
         Each part divides what it adds to the sum of powers as it divides its own
         statistic.
         """
-        surprises = self._surprises(evaluation, encoding)
+        surprises = self.surprises(evaluation, encoding)
         cells = np.zeros((len(evaluation.Z), len(encoding.columns)))
         for scaled, surprise in zip(self.parts, surprises, strict=True):
             part = scaled.part.cells(evaluation, encoding)
             total = part.sum(axis=1, keepdims=True)
             cells += surprise[:, None] ** self.power * part / np.maximum(total, _TINY)
         cells /= np.maximum(cells.sum(axis=1, keepdims=True), _TINY)
-        return cells * self._mean(surprises)[:, None]
+        return cells * self.mean(surprises)[:, None]
 
     def expected(self, evaluation: Evaluation, encoding: TableEncoding) -> np.ndarray:
         """Return what the part at `expecting` expects of each column.

@@ -1,0 +1,238 @@
+"""A score that has learnt from known anomalies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..encoding.table import TableEncoding
+from ..evaluation import Evaluation
+from .base import check_finite
+from .combination import TailCombination
+from .marginal import Marginal
+from .tails import TailScale
+
+# Features count up to so many deviations, encoded values in distances up to fewer.
+_CLIP = 8.0
+_NEAR_CLIP = 3.0
+_TINY = 1e-12
+
+
+@dataclass(frozen=True)
+class LabelHead:
+    """How like known anomalies a row is: a logistic regression, as arrays.
+
+    Its features are the surprises of the score's parts, the encoded row, the surprise
+    of each unit, and how near the row is to each of some known anomalies, in a Gaussian
+    kernel. The first ones say *how* known anomalies are abnormal, which a handful of
+    labels tells; the last ones *which* rows are, when labels are many.
+
+    Parameters
+    ----------
+    marginal : Marginal or None
+        Gives the surprises of units; None where the score has no such part.
+    center, scale : ndarray of shape (n_features,)
+        Mean and deviation of the features among rows that are not known to be abnormal.
+    cases : ndarray of shape (n_cases, n_encoded)
+        Known anomalies, standardised like the encoded row.
+    width : float
+        Squared distance at which a case's nearness falls to 1/e.
+    weights : ndarray of shape (n_features,)
+    clip, near_clip : float
+        In deviations, how far features, and encoded values in distances, count.
+    """
+
+    marginal: Marginal | None
+    center: np.ndarray
+    scale: np.ndarray
+    cases: np.ndarray
+    width: float
+    weights: np.ndarray
+    clip: float = _CLIP
+    near_clip: float = _NEAR_CLIP
+
+    @property
+    def n_cases(self) -> int:
+        """Number of known anomalies that are kept."""
+        return len(self.cases)
+
+    def features(
+        self,
+        evaluation: Evaluation,
+        surprises: list[np.ndarray],
+        encoding: TableEncoding,
+    ) -> np.ndarray:
+        """Return the standardised features, (n_samples, n_features).
+
+        Parameters
+        ----------
+        evaluation : Evaluation
+        surprises : list of ndarray of shape (n_samples,)
+            Of the parts of the score.
+        encoding : TableEncoding
+        """
+        raw = raw_features(self.marginal, evaluation, surprises, encoding)
+        return self.standardised(raw, len(surprises))
+
+    def standardised(self, raw: np.ndarray, n_parts: int) -> np.ndarray:
+        """Return raw features in deviations, with nearness to the cases."""
+        if not len(raw):
+            return np.empty((0, len(self.center)))
+        n_plain = raw.shape[1]
+        center, scale = self.center[:n_plain], self.scale[:n_plain]
+        plain = np.clip((raw - center) / scale, -self.clip, self.clip)
+        if not self.n_cases:
+            return plain
+        encoded = plain[:, n_parts : n_parts + self.cases.shape[1]]
+        near = nearness(encoded, self.cases, self.width, self.near_clip)
+        near = (near - self.center[n_plain:]) / self.scale[n_plain:]
+        return np.hstack([plain, np.clip(near, -self.clip, self.clip)])
+
+    def margin(
+        self,
+        evaluation: Evaluation,
+        surprises: list[np.ndarray],
+        encoding: TableEncoding,
+    ) -> np.ndarray:
+        """Return the log odds of each row, up to a constant."""
+        return self.features(evaluation, surprises, encoding) @ self.weights
+
+    def check(self, encoding: TableEncoding, n_parts: int) -> None:
+        """Raise a `ValueError` if fields that came from a file make no sense."""
+        if self.marginal is not None:
+            self.marginal.check(encoding)
+        n_units = 0 if self.marginal is None else len(encoding.unit_columns)
+        n_features = n_parts + encoding.n_encoded + n_units + self.n_cases
+        for name in ("center", "scale", "weights"):
+            array = getattr(self, name)
+            check_finite(self, **{name: array})
+            if array.shape != (n_features,):
+                raise ValueError(f"LabelHead has no {name} for each of its features")
+        check_finite(self, cases=self.cases)
+        if self.cases.shape != (self.n_cases, encoding.n_encoded):
+            raise ValueError("LabelHead has cases that are no encoded rows")
+        if not ((self.scale > 0).all() and 0 < self.width < np.inf):
+            raise ValueError("LabelHead has scales or a width that are not positive")
+        if not (0 < self.clip < np.inf and 0 < self.near_clip < np.inf):
+            raise ValueError("LabelHead has features that do not count")
+
+
+def raw_features(
+    marginal: Marginal | None,
+    evaluation: Evaluation,
+    surprises: list[np.ndarray],
+    encoding: TableEncoding,
+) -> np.ndarray:
+    """Return the features that need no known case, not standardised yet."""
+    features = [*(surprise[:, None] for surprise in surprises), evaluation.Z]
+    if marginal is not None:
+        features.append(marginal.unit_surprise(evaluation.Z, encoding))
+    return np.hstack(features).astype(np.float64)
+
+
+def nearness(
+    encoded: np.ndarray, cases: np.ndarray, width: float, clip: float
+) -> np.ndarray:
+    """Return how near rows are to cases, (n_samples, n_cases), in (0, 1]."""
+    return np.asarray(np.exp(-squared_distances(encoded, cases, clip) / width))
+
+
+def squared_distances(
+    encoded: np.ndarray, cases: np.ndarray, clip: float
+) -> np.ndarray:
+    """Return squared distances of standardised rows, which count up to `clip`."""
+    rows, cases = np.clip(encoded, -clip, clip), np.clip(cases, -clip, clip)
+    lengths = np.square(rows).sum(axis=1)[:, None] + np.square(cases).sum(axis=1)
+    return np.asarray(np.maximum(lengths - 2.0 * (rows @ cases.T), 0.0))
+
+
+@dataclass(frozen=True)
+class LabelledCombination(TailCombination):
+    """A combination of parts, and how like known anomalies a row is.
+
+    The head's log odds become a surprise, as the parts' statistics do: minus the log
+    share of rows not known to be abnormal that are as like the known anomalies. The
+    score is the weighted mean of both surprises.
+
+    Parameters
+    ----------
+    parts, power, expecting
+        See `TailCombination`.
+    head : LabelHead
+    scale : TailScale
+        Of the head's log odds.
+    weight : float
+        Of the head's surprise; that of the parts weighs one.
+    """
+
+    head: LabelHead
+    scale: TailScale
+    weight: float
+
+    def _both(
+        self, evaluation: Evaluation, encoding: TableEncoding
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return the surprise of the parts together, and that of the head."""
+        surprises = self.surprises(evaluation, encoding)
+        margin = self.head.margin(evaluation, surprises, encoding)
+        return self.mean(surprises), self.scale(margin)
+
+    def statistic(self, evaluation: Evaluation, encoding: TableEncoding) -> np.ndarray:
+        """Return the weighted mean of both surprises."""
+        return self.weighted(*self._both(evaluation, encoding))
+
+    def weighted(self, by_parts: np.ndarray, by_head: np.ndarray) -> np.ndarray:
+        """Return the weighted mean of the parts' and the head's surprise."""
+        return (by_parts + self.weight * by_head) / (1.0 + self.weight)
+
+    def cells(self, evaluation: Evaluation, encoding: TableEncoding) -> np.ndarray:
+        """Return the statistic, divided among the columns.
+
+        What the head adds is divided by what each column adds to the log odds; columns
+        that speak for a normal row have no share.
+        """
+        by_parts, by_head = self._both(evaluation, encoding)
+        unlabelled = super().cells(evaluation, encoding)
+        adds = np.maximum(self._head_cells(evaluation, encoding), 0.0)
+        total = adds.sum(axis=1, keepdims=True)
+        shares = unlabelled / np.maximum(by_parts, _TINY)[:, None]
+        shares = np.where(total > _TINY, adds / np.maximum(total, _TINY), shares)
+        by_columns = shares * by_head[:, None]
+        return np.asarray(self.weighted(unlabelled, by_columns))
+
+    def _head_cells(
+        self, evaluation: Evaluation, encoding: TableEncoding
+    ) -> np.ndarray:
+        """Return what each column adds to the log odds, (n_samples, n_features)."""
+        surprises = self.surprises(evaluation, encoding)
+        features = self.head.features(evaluation, surprises, encoding)
+        adds = features * self.head.weights
+        n_parts = len(self.parts)
+        ends = (
+            n_parts,
+            n_parts + encoding.n_encoded,
+            adds.shape[1] - self.head.n_cases,
+        )
+        of_parts, of_encoded, of_units, of_cases = np.split(adds, ends, axis=1)
+        cells = encoding.sum_encoded(of_encoded)
+        if of_units.shape[1]:
+            cells = cells + encoding.sum_units(of_units)
+        for scaled, added in zip(self.parts, of_parts.T, strict=True):
+            part = scaled.part.cells(evaluation, encoding)
+            total = np.maximum(part.sum(axis=1, keepdims=True), _TINY)
+            cells += added[:, None] * part / total
+        # A case is what it is by what sets it apart from usual rows.
+        apart = encoding.sum_encoded(np.square(self.head.cases))
+        apart /= np.maximum(apart.sum(axis=1, keepdims=True), _TINY)
+        return np.asarray(cells + of_cases @ apart)
+
+    def check(self, encoding: TableEncoding) -> None:
+        """Raise a `ValueError` if fields that came from a file make no sense."""
+        super().check(encoding)
+        if not isinstance(self.head, LabelHead):
+            raise ValueError("the score has no head that learnt from labels")
+        self.head.check(encoding, len(self.parts))
+        self.scale.check()
+        if not 0 < self.weight < np.inf:
+            raise ValueError(f"a head cannot weigh {self.weight}")
