@@ -98,13 +98,30 @@ def measure_isolation_forest(
     -------
     Metrics
     """
-    from sklearn.ensemble import IsolationForest
-
     start = time.perf_counter()
-    X = _forest_input(features)
-    scores = IsolationForest(random_state=random_state).fit(X).score_samples(X)
+    scores = isolation_forest_scores(features, random_state)
     seconds = time.perf_counter() - start
     return measure("IsolationForest", scores[labelled], is_anomaly, seconds)
+
+
+def isolation_forest_scores(features: Any, random_state: int) -> np.ndarray:
+    """Return the scores of rows by an `IsolationForest` that was fitted on them.
+
+    Parameters
+    ----------
+    features : DataFrame of shape (n_samples, n_features)
+    random_state : int
+
+    Returns
+    -------
+    ndarray of shape (n_samples,)
+        Lower is more abnormal.
+    """
+    from sklearn.ensemble import IsolationForest
+
+    X = _forest_input(features)
+    forest = IsolationForest(random_state=random_state).fit(X)
+    return np.asarray(forest.score_samples(X))
 
 
 def _forest_input(features: Any) -> np.ndarray:

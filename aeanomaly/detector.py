@@ -27,6 +27,7 @@ from .fitting.labelled import (
 from .fitting.split import FitRows
 from .fitting.usual import fit_usual
 from .labels import training_labels
+from .report import check_jinja, report_of_table, write_report
 from .scoring.calibration import Calibration
 from .scoring.encoding.table import TableEncoding
 from .scoring.encoding.tabular import row_index
@@ -596,3 +597,44 @@ class AutoencoderOutlierDetector(OutlierMixin, DecisionMixin, BaseAutoencoder):
         """
         table = self._check_table(X)
         return counterfactual_frame(self.scorer_, self.offset_, table, row_index(X))
+
+    def report(self, X, y=None, path=None, *, top=100, title=None, source=None):
+        """Report on a table: what is flagged, why, and how good the model is.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_samples, n_features)
+            Its index names the rows.
+        y : array-like of shape (n_samples,), default=None
+            Labels: 0 and 1, False and True, or 1 and -1, where 1, True and -1 are
+            anomalies.
+        path : str or path-like, default=None
+            HTML file to write: one page that holds all it needs. Writing needs
+            jinja2, the extra "report".
+        top : int, default=100
+            Rows to list, the most abnormal.
+        title : str, default=None
+            Of the page.
+        source : str, default=None
+            What the table is called.
+
+        Returns
+        -------
+        report : dict
+            What the page says, of numbers, strings, lists and dicts only. It holds
+            rows of X, and the nearest of the training rows that the model keeps.
+
+        Raises
+        ------
+        ImportError
+            If there is a path, and jinja2 is not installed.
+        """
+        table = self._check_table(X)
+        if path is not None:
+            check_jinja()
+        given = {"title": title, "source": source}
+        given = {name: text for name, text in given.items() if text is not None}
+        report = report_of_table(self, table, X, y, top=top, **given)
+        if path is not None:
+            write_report(report, path)
+        return report

@@ -1,4 +1,4 @@
-"""Command line: ``aeanomaly detect | fit | score | threshold | describe | inspect``.
+"""Command line: ``detect | fit | score | report | threshold | describe | inspect``.
 
 Each command is a module with a function ``run(arguments)``, imported only when it is
 asked for: ``score`` starts without scikit-learn and TensorFlow.

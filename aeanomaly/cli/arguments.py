@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 from .. import __version__
-from .argument_types import finite_number, share
+from .argument_types import finite_number, share, whole_number
 from .config import with_config
 from .options import (
     add_columns,
@@ -74,6 +74,7 @@ def _build_parser() -> argparse.ArgumentParser:
     _add_detect(commands)
     _add_fit(commands)
     _add_score(commands)
+    _add_report(commands)
     _add_threshold(commands)
     _add_describe(commands)
     _add_inspect(commands)
@@ -102,6 +103,11 @@ def _add_detect(commands: argparse._SubParsersAction) -> None:
         "--normal",
         metavar="VALUE",
         help="the label of normal rows; default: that of --train-on, or 0 or False",
+    )
+    parser.add_argument(
+        "--report",
+        metavar="FILE.html",
+        help="page to write as well, as aeanomaly report does",
     )
     add_rows(parser)
     add_network(parser)
@@ -158,6 +164,44 @@ def _add_score(commands: argparse._SubParsersAction) -> None:
         "in the model",
     )
     add_selection(parser, cut)
+    add_quiet(parser)
+
+
+def _add_report(commands: argparse._SubParsersAction) -> None:
+    parser = _add_command(
+        commands, "report", "report", "Write a page about a table, by a saved detector"
+    )
+    parser.add_argument("model", metavar="MODEL.aea", help="model file to read")
+    add_table(parser)
+    parser.add_argument(
+        "--output",
+        metavar="FILE.html",
+        help="page to write: one file that holds all it needs",
+    )
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help="print what the page says as JSON on standard output",
+    )
+    parser.add_argument("--title", metavar="TEXT", help="title of the page")
+    parser.add_argument(
+        "--top",
+        type=whole_number,
+        default=100,
+        metavar="N",
+        help="list the N most abnormal rows; default: 100",
+    )
+    add_id(parser)
+    parser.add_argument(
+        "--label",
+        metavar="COLUMN",
+        help="column of TABLE that says which rows are anomalies",
+    )
+    parser.add_argument(
+        "--normal",
+        metavar="VALUE",
+        help="the label of normal rows; default: 0 or False",
+    )
     add_quiet(parser)
 
 

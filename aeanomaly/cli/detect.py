@@ -16,7 +16,8 @@ from ..comparison import (
     measure,
     measure_isolation_forest,
 )
-from ..tables import check_output
+from ..exceptions import TableError
+from ..tables import check_output, check_target
 from .decision import Decision
 from .describe import describe_input
 from .fit import fit_detector
@@ -35,6 +36,7 @@ def run(arguments: argparse.Namespace) -> None:
     source = open_input(arguments)
     check_added_names(source, arguments.reasons)
     check_output(arguments.output, source.paths)
+    _check_report(arguments, source)
     table = read_training_table(source, arguments)
     # Labels that cannot be used are an error before training, not after.
     labels = (
@@ -44,6 +46,8 @@ def run(arguments: argparse.Namespace) -> None:
     start = time.perf_counter()
     scored = _write(source, detector, arguments)
     seconds = [fit_seconds, time.perf_counter() - start]
+    if arguments.report is not None:
+        _write_report(detector, table, labels, arguments)
     if arguments.quiet:
         return
     metrics = (
@@ -55,7 +59,42 @@ def run(arguments: argparse.Namespace) -> None:
         _say(table, scored, detector, seconds, arguments)
         if labels is not None:
             say(labels.in_words(metrics))
-        say(f"Written to {arguments.output}.")
+        written = [arguments.output, *filter(None, [arguments.report])]
+        say(f"Written to {' and '.join(written)}.")
+
+
+def _check_report(arguments: argparse.Namespace, source: Any) -> None:
+    """Find out before training whether the report can be written."""
+    if arguments.report is None:
+        return
+    from ..report import check_jinja
+
+    check_jinja()
+    check_target(arguments.report, source.paths)
+    if arguments.report == arguments.output:
+        raise TableError(
+            f"{arguments.report} is both --output and --report. Pass another file."
+        )
+
+
+def _write_report(
+    detector: Any,
+    table: TrainingTable,
+    labels: _Labels | None,
+    arguments: argparse.Namespace,
+) -> None:
+    """Write the page about the rows that were scored."""
+    features = table.features
+    if arguments.id is not None:
+        features = features.set_axis(table.whole[arguments.id].astype(str), axis=0)
+    tables = shown_tables(arguments)
+    detector.report(
+        features,
+        None if labels is None else labels.is_anomaly,
+        arguments.report,
+        title=f"Anomalies in {tables}",
+        source=tables,
+    )
 
 
 class _Scored:
@@ -140,6 +179,13 @@ class _Labels:
                 features, found, self._labelled, self._random_state
             ),
         ]
+
+    @property
+    def is_anomaly(self) -> Any:
+        """Whether each row of the table is labelled as an anomaly; None without."""
+        found = np.full(len(self._labelled), None, dtype=object)
+        found[self._labelled] = self._is_anomaly
+        return found
 
     def in_words(self, metrics: list[Metrics]) -> str:
         """Return the metrics as text."""
