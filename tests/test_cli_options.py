@@ -4,6 +4,7 @@ import io
 import json
 import re
 import shlex
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -316,6 +317,15 @@ def test_a_wrong_file_of_options_is_one_sentence(run, tmp_path, content, message
 
 
 # score
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no /dev/zero")
+def test_options_are_not_read_from_a_device_for_ever(run):
+    code, _, stderr = run("describe", "--config", "/dev/zero")
+    assert code == 1
+    assert (
+        "--config /dev/zero holds more than 1,000,000 bytes, and is no file" in stderr
+    )
 
 
 def test_score_lists_rows_by_their_names(run, source, model, tmp_path):

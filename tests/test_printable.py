@@ -93,6 +93,9 @@ def test_a_name_of_a_strangers_is_shown_escaped(hostile_model, capsys):
     path, _, _ = hostile_model
     assert main(["inspect", str(path)]) == 0
     assert main(["inspect", f"{path}\x1b[31m"]) == 1
+    for argv in ["inspect", str(path), "--\x1b[31m"], ["\x1b[31m"]:
+        with pytest.raises(SystemExit):
+            main(argv)
     out, err = capsys.readouterr()
     assert r"=\x1b]0;owned\x07\x9b31m\u202etxt\r\nnote: all is well" in out
     assert not obeyed(out + err, kept="\n")
@@ -156,6 +159,51 @@ def test_a_closed_stream_does_not_cost_the_output(
     )
     assert done.returncode == 3
     assert len(output.read_text().splitlines()) == 4
+
+
+@pytest.mark.parametrize("argv", [["--version"], ["score", "--help"]])
+def test_help_that_nobody_hears_is_no_success(argv):
+    script = CLOSED.format(descriptor=1, argv=argv)
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, check=False
+    )
+    assert done.returncode == 3
+
+
+FULL_DISK = """
+import resource, sys
+from aeanomaly.cli import main
+resource.setrlimit(resource.RLIMIT_FSIZE, (2_000, 2_000))
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limits")
+@pytest.mark.parametrize(
+    "ending",
+    ["csv", "csv.gz", "csv.zip", "csv.zst", "json", "jsonl", "parquet", "xlsx"],
+)
+def test_a_full_disk_is_one_sentence_that_names_the_output(
+    number_detector, tmp_path, ending
+):
+    number_detector.save(tmp_path / "model.aea")
+    X = np.random.default_rng(0).random((3_000, 5))
+    pd.DataFrame(X).to_csv(tmp_path / "in.csv", index=False)
+    before = set(tmp_path.iterdir())
+    output = tmp_path / f"out.{ending}"
+    argv = ["score", str(tmp_path / "in.csv"), "--model", str(tmp_path / "model.aea")]
+    done = subprocess.run(
+        [sys.executable, "-c", FULL_DISK, *argv, "--output", str(output)],
+        capture_output=True,
+        check=False,
+        text=True,
+    )
+    assert done.returncode == 1
+    sentence = f"aeanomaly score: error: {output}: File too large.\n"
+    assert done.stderr.startswith(sentence)
+    # The limit is one of openpyxl's own temporary files as well, which complain later.
+    assert ending == "xlsx" or done.stderr == sentence
+    assert set(tmp_path.iterdir()) == before
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="links need rights on Windows")

@@ -13,12 +13,10 @@ import warnings
 
 from ..exceptions import AeanomalyError, ColumnWarning, UnreadCellsWarning
 from .arguments import parse_arguments
-from .terminal import complain, everything_was_heard
+from .terminal import UNHEARD, complain, everything_was_heard
 from .warned import WarningLines
 
 _FAILED = 1
-# The work is done, but standard output or error did not take all that was said of it.
-_UNHEARD = 3
 # What a shell reports for a program that SIGINT ended.
 _INTERRUPTED = 130
 
@@ -77,7 +75,7 @@ def main(argv: list[str] | None = None) -> int:
         complain(f"{name}: error: {_sentence(error)}")
         everything_was_heard()
         return _FAILED
-    return 0 if everything_was_heard() else _UNHEARD
+    return 0 if everything_was_heard() else UNHEARD
 
 
 def _sentence(error: Exception) -> str:

@@ -20,6 +20,7 @@ from .options import (
     add_table,
 )
 from .rule_arguments import add_rules, add_selection, check_rules
+from .terminal import Parser
 
 _SHOWN_ROWS = 10
 
@@ -66,7 +67,7 @@ def _commands_of(parser: argparse.ArgumentParser) -> dict[str, Any]:
 
 
 def _build_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="aeanomaly", description="Find anomalous rows in tables with autoencoders."
     )
     parser.add_argument("--version", action="version", version=__version__)

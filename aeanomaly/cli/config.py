@@ -7,9 +7,12 @@ import tomllib
 from typing import Any
 
 from ..exceptions import TableError
+from .terminal import Parser
 
 # What the command line itself must say.
 _NOT_OPTIONS = ("config", "help")
+# A device may be read for ever.
+_MOST_BYTES = 1_000_000
 
 
 def with_config(
@@ -28,7 +31,7 @@ def with_config(
     TableError
         If the file is not TOML, or holds what no command knows.
     """
-    finder = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    finder = Parser(add_help=False, allow_abbrev=False)
     finder.add_argument("--config")
     path = finder.parse_known_args(argv)[0].config
     position = next((i for i, text in enumerate(argv) if text in commands), None)
@@ -51,7 +54,13 @@ def _options_of(
     """Return the options that a file holds for a command, by their names."""
     try:
         with open(path, "rb") as file:
-            content = tomllib.load(file)
+            text = file.read(_MOST_BYTES + 1)
+        if len(text) > _MOST_BYTES:
+            raise TableError(
+                f"--config {path} holds more than {_MOST_BYTES:,} bytes, and is no "
+                f"file of options. Pass another."
+            )
+        content = tomllib.loads(text.decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise TableError(
             f"--config {path} is not TOML ({error}). Correct it."

@@ -2,19 +2,42 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 import time
-from typing import Any
+from typing import Any, NoReturn
 
 from ..printable import escape_controls
 
 _PROGRESS_SECONDS = 0.2
+# What a command exits with whose work is done, but of which standard output or error
+# did not take all that was said.
+UNHEARD = 3
 
 # Streams that took no more, because nobody reads them or their disk is full.
 _deaf: set[str] = set()
 # What stays of what a terminal obeys: the end of a line.
 _LINES = "\n"
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that shows no control characters, and tells whether it was heard."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong, and exit."""
+        super().error(escape_controls(message))
+
+    def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
+        """Exit; after help or version that standard output did not take, with 3."""
+        if message:
+            self._print_message(message, sys.stderr)
+        heard = everything_was_heard()
+        super().exit(status if status or heard else UNHEARD)
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        # argparse does not tell when a stream takes nothing.
+        _write("stderr" if file is sys.stderr else "stdout", message)
 
 
 def say(text: str) -> None:

@@ -7,6 +7,8 @@ import csv
 import datetime
 import io
 import re
+import shutil
+import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
@@ -152,7 +154,11 @@ class ExcelWriter:
 
     def close(self) -> None:
         """Save the file."""
-        self._book.save(self._path)
+        # Elsewhere first: on a full disk openpyxl leaves much that fails once more.
+        with tempfile.TemporaryFile() as whole, open(self._path, "wb") as file:
+            self._book.save(whole)
+            whole.seek(0)
+            shutil.copyfileobj(whole, file)
 
 
 def _typed(value: Any) -> Any:

@@ -45,10 +45,10 @@ class JsonWriter:
             self._file.write(f"{before}{text}{after}".encode())
 
     def close(self) -> None:
-        """Close the file."""
-        if self._is_array:
-            self._file.write(b"\n]\n" if self._started else b"[]\n")
-        self._stack.close()
+        """Close the file, on a full disk as well."""
+        with self._stack:
+            if self._is_array:
+                self._file.write(b"\n]\n" if self._started else b"[]\n")
 
 
 def records_of(batch: Any) -> list[dict[str, Any]]:

@@ -95,10 +95,10 @@ class TextWriter:
         return [repr(value).replace(".", self._decimal) for value in values.tolist()]
 
     def close(self) -> None:
-        """Close the file."""
-        self._file.flush()
-        self._file.detach()
-        self._stack.close()
+        """Close the file, on a full disk as well."""
+        with self._stack:
+            self._file.flush()
+            self._file.detach()
 
 
 def _csv_writer(file: Any, sep: str) -> Any:
