@@ -9,6 +9,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from sklearn.base import BaseEstimator
+from sklearn.utils import estimator_html_repr
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
@@ -24,6 +25,7 @@ from .fitting.plan import (
 )
 from .fitting.reading import ReadOptions, read_table
 from .fitting.split import FitRows, split_rows
+from .notebook import summary_html
 from .saving import save_estimator
 from .scoring.encoding.columns import ColumnOptions
 from .scoring.encoding.description import (
@@ -169,6 +171,10 @@ class BaseAutoencoder(BaseEstimator):
         warn_of_columns(encoding, self.column_kinds)
         return architecture, encoding, rows
 
+    def _html_repr(self) -> str:
+        """Return what a notebook shows: the parameters, and what was fitted."""
+        return f"{estimator_html_repr(self)}{summary_html(self)}"
+
     def _train(
         self,
         plan: Any,
@@ -178,8 +184,10 @@ class BaseAutoencoder(BaseEstimator):
         state: list[np.ndarray] | None,
         one_epoch: bool,
     ) -> Any:
+        from .training.backend import import_keras_quietly
         from .training.trainer import train
 
+        import_keras_quietly()
         weights = self._training_weights(rows, encoding)
         visited = training_rows(self, rows, weights, self._auto_steps, plan.n_members)
         options = training_options(self, visited.n_visits, self._auto_steps)

@@ -35,7 +35,7 @@ FLOORS = (
         "counterfactuals",
         "drift",
     },
-    {"saving", "latent_size", "report"},
+    {"saving", "latent_size", "notebook", "report"},
     {"base", "decisions"},
     {"detector", "transformer"},
     {"loading", "references", "displays"},

@@ -27,20 +27,23 @@ class EpochProgress(Observer):
 
     def end_epoch(self, epoch: int, losses: dict[str, float]) -> bool:
         """Show an epoch's losses."""
-        done, n_epochs = epoch + 1, self._n_epochs
-        elapsed = time.monotonic() - self._start
-        left = elapsed / done * (n_epochs - done)
-        filled = _BAR_WIDTH * done // n_epochs
+        filled = _BAR_WIDTH * (epoch + 1) // self._n_epochs
         bar = "#" * filled + "." * (_BAR_WIDTH - filled)
-        values = "  ".join(f"{name} {value:.4g}" for name, value in losses.items())
-        self._line = (
-            f"epoch {done}/{n_epochs} [{bar}] {values}  "
-            f"{elapsed:.1f} s, {left:.1f} s left"
-        )
+        self._line = self._words(epoch, losses, f" [{bar}]")
         if sys.stderr.isatty():
             sys.stderr.write(f"\r{self._line}\x1b[K")
             sys.stderr.flush()
         return False
+
+    def _words(self, epoch: int, losses: dict[str, float], bar: str = "") -> str:
+        """Return epoch, losses and times in words."""
+        done, n_epochs = epoch + 1, self._n_epochs
+        elapsed = time.monotonic() - self._start
+        left = elapsed / done * (n_epochs - done)
+        values = "  ".join(f"{name} {value:.4g}" for name, value in losses.items())
+        return (
+            f"epoch {done}/{n_epochs}{bar} {values}  {elapsed:.1f} s, {left:.1f} s left"
+        )
 
     def end_training(self) -> None:
         """End the line."""

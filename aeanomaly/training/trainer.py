@@ -13,9 +13,9 @@ from ..scoring.networks.forks import use_tensorflow
 from .callbacks import EpochCallbacks
 from .early_stopping import EarlyStopping
 from .freezing import freeze
+from .notebook_progress import epoch_progress
 from .observers import Observer
 from .programs import ProgramPlan, Session, TrainingProgram, get_program
-from .progress import EpochProgress
 from .steps import Steps
 from .xla import repays_xla
 
@@ -242,7 +242,7 @@ def _observers(
     """
     observers: list[Observer] = []
     if options.verbose:
-        observers.append(EpochProgress(options.max_iter))
+        observers.append(epoch_progress(options.max_iter))
     if options.early_stopping:
         patience = options.n_iter_no_change
         observers.append(EarlyStopping(program, patience, options.tol))
