@@ -1,5 +1,6 @@
 """Each benchmark runs on a tiny input and says what the project's README claims."""
 
+import functools
 import importlib.util
 import sys
 import zipfile
@@ -295,6 +296,35 @@ def test_streaming_measures_each_model_beside_pandas(
         "aeanomaly score, reconstruction, 64-32-8",
         "pandas, read and write",
     ]
+
+
+@pytest.mark.slow
+def test_private_files_are_measured_beside_whole_ones(
+    folder, tmp_path, rng, monkeypatch, capsys
+):
+    import private
+
+    make = functools.partial(
+        private.AutoencoderOutlierDetector, hidden_layer_sizes=(8,), max_iter=2
+    )
+    monkeypatch.setattr(private, "AutoencoderOutlierDetector", make)
+    mixed = pd.DataFrame({"x": rng.normal(size=400), "y": rng.choice(["a", "b"], 400)})
+    mixed["anomaly"] = np.arange(400) % 20 == 0
+    mixed.loc[mixed["anomaly"], "x"] += 9.0
+    (tmp_path / "tables").mkdir()
+    mixed.to_parquet(tmp_path / "tables/mixed.parquet")
+    output = tmp_path / "private.csv"
+    private.main(
+        ["--folder", str(folder), "--tables", str(tmp_path / "tables")]
+        + ["--datasets", "2_small", "mixed", "--settings", "semi"]
+        + ["--output", str(output)]
+    )
+    results = pd.read_csv(output)
+    assert list(results["dataset"]) == ["2_small", "mixed"]
+    assert results[["auroc, whole", "auroc, private"]].min(axis=None) > 95
+    assert "| semi mixed |" in capsys.readouterr().out
+    with pytest.raises(SystemExit, match="There is no 3_other. There are 2_small"):
+        private.main(["--folder", str(folder), "--datasets", "3_other"])
 
 
 def test_costs_of_wide_tables_have_exponents(monkeypatch, capsys):
