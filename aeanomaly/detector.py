@@ -29,6 +29,7 @@ from .fitting.usual import fit_usual
 from .labels import training_labels
 from .report import check_jinja, report_of_table, write_report
 from .scoring.calibration import Calibration
+from .scoring.encoding.images import ImageEncoding
 from .scoring.encoding.table import TableEncoding
 from .scoring.encoding.tabular import row_index
 from .scoring.parts import PARTS
@@ -567,6 +568,17 @@ class AutoencoderOutlierDetector(OutlierMixin, DecisionMixin, BaseAutoencoder):
         table = self._check_table(X)
         return explain_frame(self.scorer_, table, row_index(X), top)
 
+    def _check_rows(self, X, method):
+        """Return X through the door for input, if its rows are no images."""
+        table = self._check_table(X)
+        if isinstance(self.scorer_.encoding, ImageEncoding):
+            raise TypeError(
+                f"{method} is about the columns of tables, and this detector was "
+                f"fitted on images. aeanomaly.displays.ErrorMapDisplay shows where "
+                f"they are wrong."
+            )
+        return table
+
     def counterfactual(self, X):
         """Return the smallest change of columns that makes each flagged row ordinary.
 
@@ -588,6 +600,11 @@ class AutoencoderOutlierDetector(OutlierMixin, DecisionMixin, BaseAutoencoder):
         UserWarning
             If nothing was found for some rows.
 
+        Raises
+        ------
+        TypeError
+            If the detector was fitted on images.
+
         Notes
         -----
         A search on the scorer itself: the column that moves the score most is changed
@@ -595,7 +612,7 @@ class AutoencoderOutlierDetector(OutlierMixin, DecisionMixin, BaseAutoencoder):
         near ordinary row holds; what turns out not to be needed is changed back. It is
         not sure to find the fewest columns, but each result has been scored.
         """
-        table = self._check_table(X)
+        table = self._check_rows(X, "counterfactual")
         return counterfactual_frame(self.scorer_, self.offset_, table, row_index(X))
 
     def report(self, X, y=None, path=None, *, top=100, title=None, source=None):
@@ -628,8 +645,10 @@ class AutoencoderOutlierDetector(OutlierMixin, DecisionMixin, BaseAutoencoder):
         ------
         ImportError
             If there is a path, and jinja2 is not installed.
+        TypeError
+            If the detector was fitted on images.
         """
-        table = self._check_table(X)
+        table = self._check_rows(X, "report")
         if path is not None:
             check_jinja()
         given = {"title": title, "source": source}

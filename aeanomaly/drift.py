@@ -76,7 +76,7 @@ def column_shifts(scorer: Scorer, table: Any) -> list[ColumnShift]:
         values, usual = column_at(table, position), scorer.usual_of(position)
         if column.categorical:
             shift = _of_levels(column, values)
-        elif isinstance(usual, UsualNumbers):
+        elif isinstance(usual, UsualNumbers) and usual.quantiles:
             shift = _of_numbers(scorer, position, values, usual, kept)
         elif isinstance(usual, UsualTimes | UsualClock):
             shift = _of_hours(column, values, usual)

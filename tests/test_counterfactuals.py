@@ -155,3 +155,30 @@ def test_times_with_a_zone_and_nullable_columns_can_be_changed():
     changes = detector.counterfactual(rows)
     assert (changes["column"] == "n_visits").sum() == 3
     assert isinstance(changes["changed"].iloc[0], int)
+
+
+def test_columns_that_are_left_out_stay_as_they_are():
+    table = make_table()
+    table["key"] = [f"x{i}" for i in range(200)]
+    table["clock"] = pd.to_timedelta(np.arange(200) % 48 * 900, unit="s")
+    table["nothing"] = None
+    with pytest.warns(UserWarning, match="'key'"):
+        detector = AutoencoderOutlierDetector(**CHEAP).fit(table)
+    rows = table.iloc[:6].copy()
+    rows["amount"] = 1e6
+    rows.loc[5, "nothing"] = "something"
+    changes = detector.counterfactual(rows)
+    assert set(changes.index.get_level_values(0)) == set(range(6))
+    assert "key" not in set(changes["column"])
+
+
+def test_images_have_no_columns_to_change():
+    from aeanomaly.images import ImageUndercomplete
+
+    X = np.random.default_rng(0).integers(0, 256, (30, 4, 4)).astype("uint8")
+    detector = AutoencoderOutlierDetector(
+        architecture=ImageUndercomplete(), max_iter=2, random_state=0
+    ).fit(X)
+    for method in (detector.counterfactual, detector.report):
+        with pytest.raises(TypeError, match="fitted on images. aeanomaly.displays"):
+            method(X)

@@ -437,6 +437,19 @@ def test_every_display_draws_on_given_axes_within_the_picture(every_display, plt
         plt.close(figure)
 
 
+def test_error_maps_are_drawn_in_the_place_of_given_axes(plt, rng):
+    images = rng.random((3, 4, 4))
+    display = displays.ErrorMapDisplay(
+        images=images, reconstructions=images, errors=images
+    )
+    figure, ax = plt.subplots(layout="constrained")
+    assert display.plot(ax).ax_ is ax
+    assert display.figure_ is figure
+    # The given axes, nine images and a colour bar.
+    assert len(figure.axes) == 1 + 9 + 1
+    assert display.plot().ax_ in display.figure_.axes
+
+
 def test_names_of_columns_are_no_formulas(plt):
     name = "$price_{1$ <script> \u202e" + "x" * 100
     display = FirstReasonsDisplay(columns=[name], counts=np.array([3]))

@@ -139,3 +139,17 @@ def test_columns_with_two_level_names_are_explained():
     scorer = Scorer(multiplying_model(encoding, 0.5), Residual(np.ones(2)))
     explained = explain_frame(scorer, table, table.index, top=1)
     assert explained["column"].tolist() == [("sensor", "b")] * 2
+
+
+def test_a_text_in_a_column_that_held_nothing_is_a_reason():
+    from cases import CHEAP, make_table
+
+    from aeanomaly import AutoencoderOutlierDetector
+
+    table = make_table().assign(nothing=None)
+    detector = AutoencoderOutlierDetector(**CHEAP).fit(table)
+    rows = table.iloc[:2].assign(nothing=["something", None])
+    explained = detector.explain(rows, top=9)
+    own = explained[explained["column"] == "nothing"]
+    assert own["observed"].iloc[0] == "something"
+    assert own["share"].iloc[0] > own["share"].iloc[1]

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import warnings
 from html.parser import HTMLParser
 
 import numpy as np
@@ -360,3 +361,21 @@ def test_the_report_keeps_a_frame_as_it_was(detector, odd_table):
     before = odd_table.copy()
     detector.report(odd_table)
     pd.testing.assert_frame_equal(odd_table, before)
+
+
+@pytest.mark.parametrize("name", ["protocol_1_detector", "protocol_2_reconstruction"])
+def test_models_of_older_protocols_have_a_report(name):
+    from test_protocols import DATA, FIRST_ROWS, read_expected, rows_of
+
+    import aeanomaly
+
+    rows = FIRST_ROWS
+    if name != "protocol_1_detector":
+        rows = rows_of(read_expected(name))
+    detector = aeanomaly.load(DATA / f"{name}.aea")
+    with warnings.catch_warnings():
+        # A cell of the rows is one that nobody can read.
+        warnings.simplefilter("ignore")
+        content = detector.report(rows)
+    assert content["rows"] == len(rows)
+    assert "Most abnormal rows" in render_page(content)

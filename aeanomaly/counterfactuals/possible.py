@@ -76,7 +76,7 @@ def as_column(column: Any, values: Any, table: Any) -> Any:
 
     if getattr(column, "kind", "") == "clock":
         return pd.Series(pd.to_timedelta(values))
-    if column.categorical:
+    if column.categorical or column.ignored:
         return pd.Series(list(values), dtype=object)
     return pd.Series(values)
 

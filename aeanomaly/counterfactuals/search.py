@@ -405,7 +405,8 @@ def _array(values: Any, column: Any) -> np.ndarray:
     """Return values of a column as an array that holds them all."""
     if column.storage == "time":
         return np.array(values, dtype="datetime64[us]")
-    if column.categorical or getattr(column, "kind", "") == "clock":
+    kind = getattr(column, "kind", "")
+    if column.categorical or column.ignored or kind in ("clock", "constant"):
         held = np.empty(len(values), dtype=object)
         held[:] = list(values)
         return held

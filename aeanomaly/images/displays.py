@@ -24,6 +24,8 @@ class ErrorMapDisplay:
 
     Attributes
     ----------
+    ax_ : matplotlib Axes
+        After `plot`: in whose place the images are.
     figure_ : matplotlib Figure
         After `plot`.
 
@@ -83,11 +85,19 @@ class ErrorMapDisplay:
             errors=errors.reshape(images),
         )
 
-    def plot(self) -> ErrorMapDisplay:
-        """Draw the images, their reconstructions and a heat map of the errors."""
+    def plot(self, ax: Any = None) -> ErrorMapDisplay:
+        """Draw the images, their reconstructions and a heat map of the errors.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            In whose place they are drawn; a new figure by default.
+        """
         grey = {"original": self.images, "reconstruction": self.reconstructions}
         heat = self.errors if self.errors.ndim == 3 else self.errors.mean(axis=-1)
-        self.figure_ = plot_image_rows(grey, heat_rows={"squared error": heat})
+        heat_rows = {"squared error": heat}
+        self.figure_ = plot_image_rows(grey, heat_rows=heat_rows, ax=ax)
+        self.ax_ = self.figure_.axes[0] if ax is None else ax
         return self
 
 
@@ -95,6 +105,7 @@ def plot_image_rows(
     rows: Mapping[str, np.ndarray],
     *,
     heat_rows: Mapping[str, np.ndarray] | None = None,
+    ax: Any = None,
 ) -> Any:
     """Draw rows of images one below the other, each labelled on its left.
 
@@ -104,6 +115,8 @@ def plot_image_rows(
         Each row has a grey scale of its own, from its smallest value to its largest.
     heat_rows : mapping of str to ndarray of shape (n_images, height, width), optional
         Rows in colours, with a colour bar each.
+    ax : matplotlib Axes, optional
+        In whose place they are drawn; a new figure by default.
 
     Returns
     -------
@@ -114,13 +127,19 @@ def plot_image_rows(
     heat_rows = heat_rows or {}
     every = {**rows, **heat_rows}
     n_columns = max(len(images) for images in every.values())
-    figure, axes = plt.subplots(
-        len(every),
-        n_columns,
-        figsize=(0.9 * n_columns + 1.4, 0.95 * len(every)),
-        squeeze=False,
-        layout="constrained",
-    )
+    if ax is None:
+        figure, axes = plt.subplots(
+            len(every),
+            n_columns,
+            figsize=(0.9 * n_columns + 1.4, 0.95 * len(every)),
+            squeeze=False,
+            layout="constrained",
+        )
+    else:
+        ax.set_axis_off()
+        figure = ax.figure
+        grid = ax.get_subplotspec().subgridspec(len(every), n_columns)
+        axes = grid.subplots(squeeze=False)
     for axes_row, (label, images) in zip(axes, every.items(), strict=True):
         heat = label in heat_rows
         drawn = _draw_row(axes_row, images, "inferno" if heat else "gray")

@@ -268,4 +268,7 @@ def as_numbers(values: Any, column: Any, usual: Usual | None) -> np.ndarray:
     """
     if not isinstance(usual, UsualNumbers | UsualTimes | UsualClock):
         return np.full(len(values), np.nan)
+    if isinstance(usual, UsualNumbers) and not usual.quantiles:
+        # A column that held nothing in training may hold anything now.
+        return np.full(len(values), np.nan)
     return np.asarray(column.canonical(values, column.name), dtype=np.float64)

@@ -308,18 +308,18 @@ class CategoricalColumn(Column):
     def facts(self) -> ColumnFacts:
         """Return the most frequent levels; see `Column.facts`."""
         levels = (*self.levels, *self.infrequent)
-        shares = np.array(self.counts[: len(levels)]) / max(1.0, self.n_known)
-        order = (
-            np.argsort(-shares, kind="stable") if len(shares) else range(len(levels))
-        )
-        shown = [f"{quoted(levels[i])} {shares[i]:.2g}" for i in order[:_SHOWN_LEVELS]]
-        if not self.counts:
-            shown = [quoted(level) for level in levels[:_SHOWN_LEVELS]]
-        more = ["..."] if self.n_distinct > len(shown) else []
-        word = "level" if self.n_distinct == 1 else "levels"
+        # Files of the first protocol count nothing.
+        n_levels = max(self.n_distinct, len(levels))
+        shown = [quoted(level) for level in levels[:_SHOWN_LEVELS]]
+        if self.counts:
+            shares = np.array(self.counts[: len(levels)]) / max(1.0, self.n_known)
+            order = np.argsort(-shares, kind="stable")[:_SHOWN_LEVELS]
+            shown = [f"{quoted(levels[i])} {shares[i]:.2g}" for i in order]
+        more = ["..."] if n_levels > len(shown) else []
+        word = "level" if n_levels == 1 else "levels"
         total = max(1.0, self.n_known + self.n_missing)
         return ColumnFacts(
-            f"{self.n_distinct:,} {word}: {', '.join(shown + more)}",
+            f"{n_levels:,} {word}: {', '.join(shown + more)}",
             self.n_missing / total,
         )
 
