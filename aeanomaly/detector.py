@@ -14,6 +14,7 @@ from .base import BaseAutoencoder, generator
 from .counterfactuals import counterfactual_frame
 from .decisions import DecisionMixin
 from .explanations import explain_frame, score_frame
+from .feedback import FeedbackMixin
 from .fitting.calibration import Calibrated, fit_hybrid, fit_reconstruction
 from .fitting.distinct_rows import DistinctRows
 from .fitting.hybrid import resolve_parts, suspicious_rows
@@ -41,7 +42,9 @@ from .validation import NameIn
 _MEMBERS, _MEMBERS_OF_FEW, _FEW_ROWS = 2, 4, 1_000
 
 
-class AutoencoderOutlierDetector(OutlierMixin, DecisionMixin, BaseAutoencoder):
+class AutoencoderOutlierDetector(
+    OutlierMixin, DecisionMixin, FeedbackMixin, BaseAutoencoder
+):
     """Detect outliers in a table with an autoencoder.
 
     Numbers, booleans, strings, categories and datetimes are encoded by the fitted

@@ -47,7 +47,9 @@ def anomaly_labels(y: Any, normal: Any = None) -> tuple[np.ndarray, np.ndarray]:
     is_labelled = values.notna().to_numpy()
     levels = pd.unique(values[is_labelled])
     if normal is not None:
-        if normal not in set(levels) and len(levels):
+        # Of labels of one kind the usual codings say what the other would be.
+        usual = set(levels) | {normal} <= {-1, 0, 1}
+        if normal not in set(levels) and len(levels) and not usual:
             raise ValueError(
                 f"normal={normal!r} is not among the labels, which are "
                 f"{_shown(levels)}. Pass the label of normal rows."

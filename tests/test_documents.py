@@ -166,7 +166,7 @@ def commands():
 
 
 def test_every_command_is_a_module_with_run_and_is_documented():
-    head = cli.__doc__.splitlines()[0]
+    head = cli.__doc__.partition(".\n\nEach")[0]
     for name, module in commands().items():
         assert (ROOT / f"aeanomaly/cli/{module}.py").exists()
         assert name in re.findall(r"\w+", head)

@@ -43,6 +43,8 @@ def test_any_labels_do_with_the_name_of_normal():
     assert is_anomaly.tolist() == [False, True, False, True]
     assert is_labelled.tolist() == [True, True, False, True]
     assert anomaly_labels([1, 1], normal=1)[0].tolist() == [False, False]
+    assert anomaly_labels([1, 1], normal=0)[0].tolist() == [True, True]
+    assert anomaly_labels([1, 1], normal=-1)[0].tolist() == [True, True]
 
 
 @pytest.mark.parametrize("missing", [np.nan, None, pd.NA])

@@ -36,7 +36,7 @@ FLOORS = (
         "drift",
     },
     {"saving", "latent_size", "notebook", "report"},
-    {"base", "decisions"},
+    {"base", "decisions", "feedback"},
     {"detector", "transformer"},
     {"loading", "references", "displays"},
     {"cli"},

@@ -1,4 +1,6 @@
-"""Command line: ``detect | fit | score | report | threshold | describe | inspect``.
+"""The command line, ``aeanomaly``.
+
+Commands: detect, fit, score, report, threshold, feedback, describe, inspect.
 
 Each command is a module with a function ``run(arguments)``, imported only when it is
 asked for: ``score`` starts without scikit-learn and TensorFlow.

@@ -52,9 +52,20 @@ def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
         ):
             parser.error(why)
     check_rules(parser, arguments)
-    if getattr(arguments, "table", None) == [] and arguments.command != "threshold":
+    if arguments.command == "feedback":
+        _check_feedback(parser, arguments)
+    elif getattr(arguments, "table", None) == [] and arguments.command != "threshold":
         parser.error("the following arguments are required: TABLE")
     return arguments
+
+
+def _check_feedback(
+    parser: argparse.ArgumentParser, arguments: argparse.Namespace
+) -> None:
+    if arguments.forget and (arguments.table or arguments.label):
+        parser.error("--forget takes no TABLE and no --label")
+    if not arguments.forget and not (arguments.table and arguments.label):
+        parser.error("feedback needs a TABLE, and --label to say what its rows were")
 
 
 def _commands_of(parser: argparse.ArgumentParser) -> dict[str, Any]:
@@ -77,6 +88,7 @@ def _build_parser() -> argparse.ArgumentParser:
     _add_score(commands)
     _add_report(commands)
     _add_threshold(commands)
+    _add_feedback(commands)
     _add_describe(commands)
     _add_inspect(commands)
     return parser
@@ -202,6 +214,39 @@ def _add_report(commands: argparse._SubParsersAction) -> None:
         "--normal",
         metavar="VALUE",
         help="the label of normal rows; default: 0 or False",
+    )
+    add_quiet(parser)
+
+
+def _add_feedback(commands: argparse._SubParsersAction) -> None:
+    parser = _add_command(
+        commands,
+        "feedback",
+        "feedback",
+        "Take closed alerts into a saved detector, without training",
+    )
+    parser.add_argument("model", metavar="MODEL.aea", help="model file to read")
+    add_table(parser)
+    parser.add_argument(
+        "--label",
+        metavar="COLUMN",
+        help="column of TABLE that says which rows are anomalies; rows without a label "
+        "are left out",
+    )
+    parser.add_argument(
+        "--normal",
+        metavar="VALUE",
+        help="the label of normal rows; default: 0 or False",
+    )
+    parser.add_argument(
+        "--forget",
+        action="store_true",
+        help="return to the score and the threshold without any feedback",
+    )
+    parser.add_argument(
+        "--output",
+        metavar="NEW.aea",
+        help="model file to write; default: MODEL.aea, which is replaced",
     )
     add_quiet(parser)
 

@@ -208,29 +208,103 @@ def fit_labelled(
     usual = _some(usual, rng)
     anomalies = _some(judged(_of_table(model, known.anomalies, whole)), rng)
     normal = _some(judged(_of_table(model, known.normal, whole)), rng)
-
-    head = _standardised(marginal, usual, anomalies, whole, encoding, keeps_cases, rng)
-    n_parts = len(whole.parts)
-
-    def features(rows: _Judged) -> np.ndarray:
-        return head.standardised(rows.raw, n_parts)
-
-    examples = _Examples(
-        features(usual), usual.weights, features(normal), features(anomalies)
+    learnt = _learnt(
+        whole, marginal, encoding, usual, anomalies, normal, keeps_cases, rng
     )
+    if crossed:
+        return Calibrated(learnt.reduction, learnt.scores, usual.weights)
+    held = judged(
+        iter_judged(model, rows.Z, rows.held_out_weights, rows.held_out, whole)
+    )
+    scores = learnt.reduction.scores_of(held.raw, held.by_parts)
+    return Calibrated(learnt.reduction, scores, held.weights)
+
+
+class Learnt(NamedTuple):
+    """A score that has learnt, and what it says of usual rows.
+
+    Parameters
+    ----------
+    reduction : LabelledCombination
+    scores : ndarray of shape (n_usual,)
+        Each by a head that has not learnt from the row.
+    """
+
+    reduction: LabelledCombination
+    scores: np.ndarray
+
+
+def learn_from_encoded(
+    model: Model,
+    combination: TailCombination,
+    usual: np.ndarray,
+    anomalies: np.ndarray,
+    normal: np.ndarray,
+    rng: np.random.Generator,
+) -> Learnt:
+    """Return a score that has learnt from encoded rows that a model keeps.
+
+    Parameters
+    ----------
+    model : Model
+    combination : TailCombination
+    usual : ndarray of shape (n_usual, n_encoded)
+        Training rows, without levels that share an encoded column; from those nothing
+        is learnt.
+    anomalies, normal : ndarray of shape (..., n_encoded)
+        Rows that are known; at least one anomaly.
+    rng : numpy.random.Generator
+    """
+    encoding, marginal = model.encoding, _marginal_of(combination)
+    n_parts = len(combination.parts)
+
+    def judged(Z: np.ndarray) -> _Judged:
+        # As the model keeps training rows: else known rows would differ by it.
+        Z = encoding.without_ranked(Z)
+        every = iter_judged(model, Z, np.ones(len(Z)), np.arange(len(Z)), combination)
+        rows = _judged(every, marginal, encoding)
+        if len(rows.raw):
+            rows.raw[:, n_parts + encoding.ranked_columns] = 0.0
+        return rows
+
+    return _learnt(
+        combination,
+        marginal,
+        encoding,
+        judged(usual),
+        judged(anomalies),
+        judged(normal),
+        keeps_cases=True,
+        rng=rng,
+    )
+
+
+def _learnt(
+    combination: TailCombination,
+    marginal: Marginal | None,
+    encoding: TableEncoding,
+    usual: _Judged,
+    anomalies: _Judged,
+    normal: _Judged,
+    keeps_cases: bool,
+    rng: np.random.Generator,
+) -> Learnt:
+    head = _standardised(
+        marginal, usual, anomalies, combination, encoding, keeps_cases, rng
+    )
+    features = [
+        head.standardised(rows.raw, len(combination.parts))
+        for rows in (usual, normal, anomalies)
+    ]
+    examples = _Examples(features[0], usual.weights, features[1], features[2])
     margins = examples.unseen_margins(rng)
     head = replace(head, weights=examples.learnt(np.ones(len(margins), dtype=bool)))
     scale = TailScale.fit(margins, usual.weights, _RESOLUTION)
     weight = _WEIGHT * (1 + len(anomalies.raw) / _WEIGHT_DOUBLES_AT)
     reduction = LabelledCombination(
-        whole.parts, whole.power, whole.expecting, head, scale, weight
+        combination.parts, combination.power, combination.expecting, head, scale, weight
     )
-    if not crossed:
-        held = rows.held_out
-        usual = judged(iter_judged(model, rows.Z, rows.held_out_weights, held, whole))
-        margins = features(usual) @ head.weights
-    scores = -reduction.weighted(usual.by_parts, scale(margins))
-    return Calibrated(reduction, scores, usual.weights)
+    return Learnt(reduction, -reduction.weighted(usual.by_parts, scale(margins)))
 
 
 def _marginal_of(combination: TailCombination) -> Marginal | None:

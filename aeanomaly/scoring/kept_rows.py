@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .parts import Neighbourhood, TailCombination
+from .parts.feedback import without_feedback
 from .scorer import Scorer
 
 
@@ -21,8 +22,9 @@ def kept_rows(scorer: Scorer) -> np.ndarray | None:
         Distinct rows at random. Levels of columns in which levels share an encoded
         column are zero; see `TableEncoding.ranked_columns`.
     """
-    if isinstance(scorer.reduction, TailCombination):
-        for scaled in scorer.reduction.parts:
+    reduction = without_feedback(scorer.reduction)
+    if isinstance(reduction, TailCombination):
+        for scaled in reduction.parts:
             if isinstance(scaled.part, Neighbourhood):
                 return scaled.part.references[:, : scorer.encoding.n_encoded]
     return None

@@ -12,6 +12,7 @@ from .encoding.columns import CategoricalColumn, Column
 from .encoding.columns.hashed import HashedCategoricalColumn
 from .model import Model
 from .parts import (
+    FeedbackReduction,
     LabelHead,
     LabelledCombination,
     Marginal,
@@ -57,6 +58,11 @@ def private_model(
     ValueError
         If no part of the score is left, or what it learnt from labels would be lost.
     """
+    if isinstance(reduction, FeedbackReduction):
+        raise ValueError(
+            "private=True would lose what feedback has taught the model, which is kept "
+            "as rows. Call forget_feedback, or pass private=False."
+        )
     encoding = model.encoding
     columns = tuple(map(_private_column, encoding.columns))
     private = replace(model, encoding=replace(encoding, columns=columns))
@@ -90,10 +96,12 @@ def private_model(
 
 def n_kept_rows(reduction: Reduction | None) -> int:
     """Return how many training rows a reduction keeps, known anomalies among them."""
+    n_cases = 0
+    if isinstance(reduction, FeedbackReduction):
+        n_cases, reduction = len(reduction.cases), reduction.base
+    if isinstance(reduction, LabelledCombination):
+        n_cases += reduction.head.n_cases
     references = _references(reduction)
-    n_cases = (
-        reduction.head.n_cases if isinstance(reduction, LabelledCombination) else 0
-    )
     return n_cases + (0 if references is None else len(references))
 
 

@@ -17,6 +17,8 @@ from ..networks.keras import KerasNetwork
 from ..parts import (
     PARTS,
     FarScale,
+    FeedbackEntry,
+    FeedbackReduction,
     LabelHead,
     LabelledCombination,
     Reduction,
@@ -40,6 +42,8 @@ _FIXED = (
     ColumnwiseCovariance,
     DenseLayer,
     FarScale,
+    FeedbackEntry,
+    FeedbackReduction,
     HashedCategoricalColumn,
     ImageEncoding,
     InterpolatedScale,
@@ -85,5 +89,7 @@ def own_classes(model: Model, reduction: Reduction | None) -> list[type]:
 def _replaceable(model: Model, reduction: Reduction | None) -> Iterator[Any]:
     """Yield the classes of everything that a user may have written."""
     yield from map(type, model.encoding.columns)
+    if isinstance(reduction, FeedbackReduction):
+        reduction = reduction.base
     if isinstance(reduction, TailCombination):
         yield from (type(scaled.part) for scaled in reduction.parts)

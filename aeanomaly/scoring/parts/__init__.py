@@ -5,6 +5,7 @@ from .base import PartRows, Reduction, ScorePart
 from .combination import ScaledPart, TailCombination
 from .covariance import Covariance
 from .far import FarScale
+from .feedback import FeedbackEntry, FeedbackReduction
 from .labelled import LabelHead, LabelledCombination
 from .marginal import Marginal
 from .neighbourhood import Neighbourhood
@@ -23,6 +24,8 @@ __all__ = [
     "PARTS",
     "Covariance",
     "FarScale",
+    "FeedbackEntry",
+    "FeedbackReduction",
     "LabelHead",
     "LabelledCombination",
     "Marginal",

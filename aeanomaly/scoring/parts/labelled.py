@@ -186,6 +186,11 @@ class LabelledCombination(TailCombination):
         """Return the weighted mean of the parts' and the head's surprise."""
         return (by_parts + self.weight * by_head) / (1.0 + self.weight)
 
+    def scores_of(self, raw: np.ndarray, by_parts: np.ndarray) -> np.ndarray:
+        """Return scores of rows by their `raw_features` and what the parts say."""
+        margin = self.head.standardised(raw, len(self.parts)) @ self.head.weights
+        return -self.weighted(by_parts, self.scale(margin))
+
     def cells(self, evaluation: Evaluation, encoding: TableEncoding) -> np.ndarray:
         """Return the statistic, divided among the columns.
 
