@@ -368,3 +368,54 @@ def test_memory_is_said_after_every_so_many_shapes(monkeypatch, capsys):
     assert header == "shapes  megabytes"
     assert [line.split()[0] for line in lines] == ["2", "4"]
     assert min(float(line.split()[1]) for line in lines) > 50
+
+
+@pytest.mark.slow
+def test_few_labels_measures_and_shows(tmp_path, monkeypatch, capsys):
+    import few_labels
+
+    rng = np.random.default_rng(0)
+    X = np.concatenate([rng.normal(size=(280, 3)), rng.normal(4, 1, (20, 3))])
+    (tmp_path / "datasets").mkdir()
+    y = np.repeat([0, 1], [280, 20])
+    np.savez(tmp_path / "datasets/1_made.npz", X=X, y=y)
+    monkeypatch.setattr(few_labels, "SHARED", tmp_path)
+    names = ["aeanomaly", "aeanomaly, no labels", "boosting", "forest with parts"]
+    output = ["--output", str(tmp_path / "few.csv")]
+    few_labels.main(["--detectors", *names, "--rates", "0.1", "1", *output])
+    lines = pd.read_csv(tmp_path / "few.csv")
+    assert lines.groupby("rate")["known"].first().tolist() == [1, 14]
+    assert lines["error"].isna().all()
+    ours = lines[lines["detector"] == "aeanomaly"]
+    assert (ours["auroc"] > 90).all()
+    shown = capsys.readouterr().out
+    assert "| detector | 10% | 100% |" in shown
+    assert "1 tables, seeds [0]" in shown
+
+
+def test_wrong_labels_are_on_normal_rows():
+    import few_labels
+
+    y = np.repeat([0, 1], [80, 20])
+    known = few_labels.known_anomalies(y, 0.5, seed=0, wrong=0.2)
+    assert (y[known] == 1).sum() == 8
+    assert (y[known] == 0).sum() == 2
+    assert len(few_labels.known_anomalies(y, 0.001, seed=0)) == 1
+
+
+def test_a_month_of_feedback_is_measured_by_card_and_day(tmp_path):
+    import feedback
+
+    rows = pd.DataFrame({"CUSTOMER_ID": [1, 1, 2, 3, 3], "TX_FRAUD": [0, 1, 0, 1, 0]})
+    found = feedback._precision(rows, np.array([0, 2]), "told")
+    # One of two alerts is a compromised card, though no alert is a fraud.
+    assert found["precision, told"] == 0
+    assert found["card precision, told"] == 50
+    assert found["cards found, told"] == 50
+    names = [
+        f"{kind}, {who}" for kind in ("card precision",) for who in ("told", "alone")
+    ]
+    feedback.draw(
+        pd.DataFrame({name: [40.0, 60.0] for name in names}), tmp_path / "p.png"
+    )
+    assert (tmp_path / "p.png").stat().st_size > 5_000
