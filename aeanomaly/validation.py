@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from numbers import Number
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ from sklearn.utils.validation import check_array, validate_data
 from .exceptions import ColumnError
 from .printable import quoted
 from .registry import Registry
-from .scoring.encoding.names import MAX_NAME_LENGTH, name_length
+from .scoring.encoding.names import MAX_NAME_LENGTH, is_label, name_length
 from .scoring.encoding.table import TableEncoding
 
 _MIN_ROWS_TO_FIT = 2
@@ -155,7 +154,8 @@ def _check_names(names: Any) -> None:
         )
     for name in names:
         for part in name if isinstance(name, tuple) else (name,):
-            if part is not None and not isinstance(part, str | Number):
+            part = part.item() if isinstance(part, np.generic) else part
+            if not is_label(part) or part != part:
                 raise ColumnError(
                     f"Names of columns must be texts, numbers, or tuples of them. Got "
                     f"{name!r} instead: rename them, for example with table.columns = "
@@ -176,7 +176,8 @@ def _as_numbers(X: np.ndarray) -> Any:
         return X if X.dtype.isnative else X.astype(X.dtype.newbyteorder("="))
     try:
         return X.astype(np.float64)
-    except ValueError:
+    except (ValueError, TypeError, OverflowError):
+        # Of texts, or of what the column itself says is no number.
         import pandas as pd
 
         return pd.DataFrame(X).infer_objects()

@@ -52,6 +52,17 @@ def test_a_weight_of_a_billion_does_not_take_a_billion_visits():
     assert distinct_rows(make_numbers(100), weights).n_visits == 106
 
 
+@pytest.mark.parametrize("weight", [1e18, 1e300, 1e-300])
+def test_weights_of_any_size_stay_within_what_sums_can_hold(weight):
+    weights = np.ones(100)
+    weights[0] = weight
+    rows = distinct_rows(make_numbers(100), weights)
+    assert rows.weights.max() <= 2.0**40
+    ratio = rows.weights.max() / rows.weights.min()
+    assert ratio == pytest.approx(2.0**40)
+    assert 100 <= rows.n_visits <= 2**22
+
+
 FORKED = """
 import os, sys
 import numpy as np

@@ -21,6 +21,9 @@ from .encoding import Kinds, find_identifiers, kinds_of
 _MAX_UNITS = 10
 # Rows that an epoch visits, at most, for the sake of weights.
 _MOST_WEIGHTED_VISITS = 2**22
+# Times the least weight that one counts: beyond, a row is all there is anyway, and sums
+# of squares would overflow.
+_MOST_RATIO = 2.0**40
 
 
 class DistinctRows(NamedTuple):
@@ -74,6 +77,9 @@ def distinct_rows(
         )
     _, first, inverse = np.unique(hashes[kept], return_index=True, return_inverse=True)
     merged = relative_weights(np.bincount(inverse, weights=weights[kept]))
+    if (greatest := merged.max()) > _MOST_RATIO * merged.min():
+        merged = np.maximum(merged, greatest / _MOST_RATIO)
+        merged *= min(1.0, _MOST_RATIO / greatest)
     # Some rows may weigh a billion times what others do.
     most = max(len(kept), _MOST_WEIGHTED_VISITS)
     n_visits = max(1, round(min(merged.sum(), most)))

@@ -151,5 +151,11 @@ def _fit_scale(
 ) -> TailScale:
     """Return a part's scale from training rows, each judged as if it were unseen."""
     statistic = part.unseen_statistic(evaluation, model.encoding)
+    if not np.isfinite(statistic).all():
+        raise ValueError(
+            f"The part {part.name!r} of the score is not a finite number for "
+            f"{int((~np.isfinite(statistic)).sum()):,} training rows. Leave it out of "
+            f"score_type, or correct its statistic."
+        )
     scale = FarScale if part.sees_groups else TailScale
     return scale.fit(statistic, weights, part.resolution, part.discount)
