@@ -249,7 +249,7 @@ def test_blocks_are_as_many_as_there_are_whole_ones_of_32(n_references, block_si
 def test_distances_are_computed_for_256_rows_at_a_time():
     rows = np.arange(600.0)[:, None]
     known = np.array([[0.0], [10.0]], dtype=np.float32)
-    blocks = list(iter_squared_distances(rows, known))
+    blocks = [(b, d.copy()) for b, d in iter_squared_distances(rows, known)]
     assert [len(distances) for _, distances in blocks] == [256, 256, 88]
     together = np.concatenate([distances for _, distances in blocks])
     assert_allclose(together, (rows - known[:, 0]) ** 2, atol=1e-6)

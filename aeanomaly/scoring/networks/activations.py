@@ -56,14 +56,12 @@ def _sigmoid_of_twice(H: np.ndarray) -> None:
 
 
 def _silu(H: np.ndarray) -> None:
-    H *= H.dtype.type(0.5)
-    _silu_of_twice(H)
-
-
-def _silu_of_twice(H: np.ndarray) -> None:
-    gate = np.tanh(H)
-    gate *= H
-    H += gate
+    # A third faster than by tanh. An infinite denominator gives zero, which is right.
+    gate = np.negative(H)
+    with np.errstate(over="ignore"):
+        np.exp(gate, out=gate)
+    gate += H.dtype.type(1)
+    np.divide(H, gate, out=H)
 
 
 def softmax(H: np.ndarray) -> None:
@@ -102,5 +100,4 @@ FUSED_ACTIVATIONS: Mapping[
 ] = {
     **{name: (1.0, _after_offset(function)) for name, function in ACTIVATIONS.items()},
     "sigmoid": (0.5, _after_offset(_sigmoid_of_twice)),
-    "silu": (0.5, _after_offset(_silu_of_twice)),
 }

@@ -77,17 +77,23 @@ class LabelHead:
 
     def standardised(self, raw: np.ndarray, n_parts: int) -> np.ndarray:
         """Return raw features in deviations, with nearness to the cases."""
-        if not len(raw):
-            return np.empty((0, len(self.center)))
         n_plain = raw.shape[1]
-        center, scale = self.center[:n_plain], self.scale[:n_plain]
-        plain = np.clip((raw - center) / scale, -self.clip, self.clip)
-        if not self.n_cases:
-            return plain
-        encoded = plain[:, n_parts : n_parts + self.cases.shape[1]]
-        near = nearness(encoded, self.cases, self.width, self.near_clip)
-        near = (near - self.center[n_plain:]) / self.scale[n_plain:]
-        return np.hstack([plain, np.clip(near, -self.clip, self.clip)])
+        features = np.empty((len(raw), len(self.center)), dtype=raw.dtype)
+        if not len(raw):
+            return features
+        center, inverse = self.center.astype(raw.dtype), 1.0 / self.scale
+        inverse = inverse.astype(raw.dtype)
+        plain, near = features[:, :n_plain], features[:, n_plain:]
+        np.subtract(raw, center[:n_plain], out=plain)
+        plain *= inverse[:n_plain]
+        np.clip(plain, -self.clip, self.clip, out=plain)
+        if self.n_cases:
+            encoded = plain[:, n_parts : n_parts + self.cases.shape[1]]
+            near[:] = nearness(encoded, self.cases, self.width, self.near_clip)
+            near -= center[n_plain:]
+            near *= inverse[n_plain:]
+            np.clip(near, -self.clip, self.clip, out=near)
+        return features
 
     def margin(
         self,
@@ -96,7 +102,8 @@ class LabelHead:
         encoding: TableEncoding,
     ) -> np.ndarray:
         """Return the log odds of each row, up to a constant."""
-        return self.features(evaluation, surprises, encoding) @ self.weights
+        features = self.features(evaluation, surprises, encoding)
+        return features @ self.weights.astype(features.dtype)
 
     def check(self, encoding: TableEncoding, n_parts: int) -> None:
         """Raise a `ValueError` if fields that came from a file make no sense."""
@@ -125,26 +132,33 @@ def raw_features(
     encoding: TableEncoding,
 ) -> np.ndarray:
     """Return the features that need no known case, not standardised yet."""
-    features = [*(surprise[:, None] for surprise in surprises), evaluation.Z]
+    Z = evaluation.Z
+    features = [*(surprise[:, None] for surprise in surprises), Z]
     if marginal is not None:
-        features.append(marginal.unit_surprise(evaluation.Z, encoding))
-    return np.hstack(features).astype(np.float64)
+        features.append(marginal.unit_surprise(Z, encoding))
+    # Like the row, in double precision where rows are few.
+    return np.concatenate(features, axis=1, dtype=Z.dtype, casting="same_kind")
 
 
 def nearness(
     encoded: np.ndarray, cases: np.ndarray, width: float, clip: float
 ) -> np.ndarray:
     """Return how near rows are to cases, (n_samples, n_cases), in (0, 1]."""
-    return np.asarray(np.exp(-squared_distances(encoded, cases, clip) / width))
+    squared = squared_distances(encoded, cases, clip)
+    squared *= -1.0 / width
+    return np.exp(squared, out=squared)
 
 
 def squared_distances(
     encoded: np.ndarray, cases: np.ndarray, clip: float
 ) -> np.ndarray:
     """Return squared distances of standardised rows, which count up to `clip`."""
-    rows, cases = np.clip(encoded, -clip, clip), np.clip(cases, -clip, clip)
-    lengths = np.square(rows).sum(axis=1)[:, None] + np.square(cases).sum(axis=1)
-    return np.asarray(np.maximum(lengths - 2.0 * (rows @ cases.T), 0.0))
+    rows = np.clip(encoded, -clip, clip)
+    cases = np.clip(cases, -clip, clip).astype(rows.dtype)
+    squared = rows @ (-2.0 * cases.T)
+    squared += np.square(rows).sum(axis=1, keepdims=True)
+    squared += np.square(cases).sum(axis=1)
+    return np.maximum(squared, 0.0, out=squared)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from .innermost import innermost_power
 from .low_rank import LowRankMatrix, Matrix
 from .references import (
     check_near,
-    iter_squared_distances,
+    iter_comparable,
     log_distance,
     near_squared,
     share_of_first,
@@ -85,7 +85,7 @@ class Neighbourhood(ScorePart):
         Only where the nearest is near is the second another one.
         """
         first, second = np.empty((2, *joint.shape))
-        for block, distances in iter_squared_distances(joint, self.references):
+        for block, distances in iter_comparable(joint, self.references):
             # From differences in double precision: a difference of norms loses the
             # digits of small distances.
             rows = joint[block].astype(np.float64)

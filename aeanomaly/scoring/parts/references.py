@@ -72,14 +72,41 @@ def iter_squared_distances(
     distances : ndarray of shape (n_block, n_references)
         Small ones carry the rounding error of a difference of norms.
     """
-    references = references.astype(rows.dtype, copy=False)
-    squared_norms = np.square(references).sum(axis=1)
-    for start in range(0, len(rows), _BLOCK_ROWS):
-        block = slice(start, start + _BLOCK_ROWS)
-        distances = (-2.0 * rows[block]) @ references.T
-        distances += squared_norms
+    for block, distances in iter_comparable(rows, references):
         distances += np.square(rows[block]).sum(axis=1, keepdims=True)
         yield block, distances
+
+
+def iter_comparable(
+    rows: np.ndarray, references: np.ndarray
+) -> Iterator[tuple[slice, np.ndarray]]:
+    """Yield squared distances to all references, less the row's own squared norm.
+
+    All that a row is compared by needs no more; and one product gives it, in which the
+    references' norms are one more column.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (n_samples, n_columns)
+    references : ndarray of shape (n_references, n_columns), float32
+
+    Yields
+    ------
+    block : slice
+    distances : ndarray of shape (n_block, n_references)
+        Of the iterator: the next block overwrites them.
+    """
+    references = references.astype(rows.dtype, copy=False)
+    norms = np.square(references).sum(axis=1, keepdims=True)
+    factors = np.ascontiguousarray(np.hstack([-2.0 * references, norms]).T)
+    size = min(_BLOCK_ROWS, len(rows))
+    extended = np.ones((size, rows.shape[1] + 1), dtype=rows.dtype)
+    products = np.empty((size, len(references)), dtype=rows.dtype)
+    for start in range(0, len(rows), _BLOCK_ROWS):
+        block = slice(start, min(start + _BLOCK_ROWS, len(rows)))
+        n_rows = block.stop - start
+        extended[:n_rows, :-1] = rows[block]
+        yield block, np.matmul(extended[:n_rows], factors, out=products[:n_rows])
 
 
 def check_near(part: object, near: float) -> None:

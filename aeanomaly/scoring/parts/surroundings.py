@@ -13,7 +13,7 @@ from ..evaluation import Evaluation
 from .base import PartRows, ScorePart, check_finite
 from .references import (
     check_near,
-    iter_squared_distances,
+    iter_comparable,
     log_distance,
     near_squared,
     share_of_first,
@@ -65,7 +65,7 @@ class Surroundings(ScorePart):
         n_blocks = max(1, len(references) // _BLOCK_REFERENCES)
         sample = references[:_N_NEAR]
         least = np.zeros(len(sample))
-        for block, distances in iter_squared_distances(sample, references):
+        for block, distances in iter_comparable(sample, references):
             own = np.arange(len(distances))
             distances[own, own + block.start] = np.inf
             nearest = references[distances.argmin(axis=1)]
@@ -85,9 +85,11 @@ class Surroundings(ScorePart):
         Z = encoding.without_ranked(evaluation.Z)
         references = self.references[self._interleaved]
         statistic = np.empty(len(Z))
-        for rows, distances in iter_squared_distances(Z, references):
+        for rows, distances in iter_comparable(Z, references):
             blocks = distances.reshape(len(distances), self.block_size, -1)
-            least = np.clip(blocks.min(axis=1), 0.0, _GREATEST)
+            least = blocks.min(axis=1)
+            least += np.square(Z[rows]).sum(axis=1, keepdims=True)
+            least = np.clip(least, 0.0, _GREATEST)
             row, block = np.nonzero(least < self.near_squared)
             logs = 0.5 * np.log(least + self.near_squared)
             two = self._two_least(Z[rows][row], blocks[row, :, block], block)
@@ -125,7 +127,7 @@ class Surroundings(ScorePart):
         """Return each column's mean share of the squared distances."""
         Z = encoding.without_ranked(evaluation.Z)
         shares = np.empty(Z.shape)
-        for rows, distances in iter_squared_distances(Z, self.references):
+        for rows, distances in iter_comparable(Z, self.references):
             first = nearest_of_blocks(distances, self.block_size)
             if self.block_size > 1:
                 np.put_along_axis(distances, first, np.inf, axis=1)
