@@ -419,3 +419,36 @@ def test_a_month_of_feedback_is_measured_by_card_and_day(tmp_path):
         pd.DataFrame({name: [40.0, 60.0] for name in names}), tmp_path / "p.png"
     )
     assert (tmp_path / "p.png").stat().st_size > 5_000
+
+
+def test_counterfactuals_are_measured(tmp_path, rng, monkeypatch, capsys):
+    import counterfactuals
+
+    table = pd.DataFrame({"x": rng.normal(size=300), "n": rng.poisson(3, 300)})
+    table["level"] = rng.choice(["a", "b"], 300)
+    table.loc[:9, "x"] = 30.0
+    table["anomaly"] = np.arange(300) < 10
+    table.to_parquet(tmp_path / "small.parquet")
+    monkeypatch.setattr(counterfactuals, "N_ROWS", 10)
+    path = str(tmp_path / "small.parquet")
+    monkeypatch.setattr("sys.argv", ["counterfactuals", path])
+    counterfactuals.main()
+    said = capsys.readouterr().out
+    assert said.startswith("small: ")
+    assert "100.0% ordinary, 0 values that cannot be, 1 columns" in said
+
+
+@pytest.mark.slow
+def test_groups_are_compared_with_k_means(tmp_path, rng, monkeypatch, capsys):
+    import groups
+
+    table = pd.DataFrame(rng.normal(size=(400, 3)), columns=["x", "y", "z"])
+    kinds = np.array(["normal"] * 360 + ["scan"] * 20 + ["flood"] * 20)
+    table.loc[kinds == "scan", "x"] += 30.0
+    table.loc[kinds == "flood", "y"] -= 30.0
+    table.assign(attack=kinds, difficulty=1).to_csv(tmp_path / "kdd.csv", index=False)
+    monkeypatch.setattr("sys.argv", ["groups", str(tmp_path / "kdd.csv")])
+    groups.main()
+    first, second, _ = capsys.readouterr().out.splitlines()
+    assert first == "40 of 40 attacks are flagged."
+    assert float(second.split("purity ")[1].split(",")[0]) > 0.9

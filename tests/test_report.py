@@ -171,13 +171,35 @@ def test_one_time_far_off_does_not_hide_the_others():
 def test_rows_that_share_reasons_are_a_group():
     amount, night = Reason(0, "too high", False), Reason(1, "3", True)
     rare = Reason(2, "XX", True)
-    found = [[amount, night]] * 8 + [[night, amount]] * 4 + [[amount]] * 6 + [[rare]]
-    groups = group_rows(found)
+    both = [{amount: 0.6, night: 0.4}] * 8 + [{night: 0.5, amount: 0.5}] * 4
+    groups = group_rows([*both, *[{amount: 1.0}] * 6, {rare: 0.9}])
     assert [len(group.rows) for group in groups] == [12, 6, 1]
-    assert set(groups[0].reasons) == {amount, night}
+    assert groups[0].reasons == (amount, night)
+    assert groups[1].reasons == (amount,)
     assert groups[2].rows.tolist() == [18]
     every = np.sort(np.concatenate([group.rows for group in groups]))
     assert every.tolist() == list(range(19))
+
+
+def test_a_division_leaves_the_least_spread(rng):
+    from aeanomaly.report.groups import _division, _spread
+
+    weights = rng.random((40, 6)) * (rng.random((40, 6)) < 0.5)
+    gain, reason = _division(weights, np.arange(40), 3)
+
+    def left(i):
+        has = weights[:, i] > 0
+        return _spread(weights[has]) + _spread(weights[~has])
+
+    assert left(reason) == pytest.approx(min(left(i) for i in range(6)))
+    assert gain == pytest.approx(_spread(weights) - left(reason))
+
+
+def test_rows_without_a_common_reason_are_said_to_have_none():
+    rows = [{Reason(i, "too high", False): 1.0} for i in range(60)]
+    (group,) = group_rows(rows)
+    assert len(group.rows) == 60
+    assert group.share == pytest.approx(1 / 60)
 
 
 def test_groups_say_what_rows_share(content):

@@ -10,7 +10,7 @@ from ..counterfactuals import Counterfactual, OrdinaryRows, find_counterfactuals
 from ..scoring.encoding.tabular import take_rows
 from ..scoring.reasons import Reasons, iter_reasons, reason_texts
 from ..scoring.scorer import Scorer
-from .groups import Group, group_rows, shared_reasons
+from .groups import N_REASONS, Group, group_rows, shared_reasons
 from .words import expected_text, name_of, text_of
 
 _N_REASONS = 3
@@ -27,7 +27,7 @@ def grouped_rows(scorer: Scorer, features: Any) -> list[Group]:
     features : DataFrame or ndarray of shape (n_flagged, n_features)
     """
     found: list[Any] = []
-    for _, _, reasons in iter_reasons(scorer, features, _N_REASONS):
+    for _, _, reasons in iter_reasons(scorer, features, N_REASONS):
         found += shared_reasons(scorer, reasons)
     return group_rows(found)
 
