@@ -21,6 +21,7 @@ from .fitting.hybrid import resolve_parts, suspicious_rows
 from .fitting.labelled import (
     NEEDS_PARTS,
     KnownRows,
+    check_learnable,
     fit_labelled,
     known_rows,
     weights_without_anomalies,
@@ -415,7 +416,14 @@ class AutoencoderOutlierDetector(
         ------
         ColumnError
             If a column is missing, unknown, or of another kind than in the first call.
+        ValueError
+            If there are labels to learn from.
         """
+        if self._labels_of_fit(X, y) is not None:
+            raise ValueError(
+                'partial_fit cannot learn from labels. Pass labels="ignore", call fit '
+                "on all rows, or give the labels to feedback afterwards."
+            )
         rule, rng = self._rule_of_fit(), generator(self.random_state)
         rows = self._fit_model(X, sample_weight, rng, go_on=True, one_epoch=True)
         self._fit_score(rule, rows, rng)
@@ -449,6 +457,7 @@ class AutoencoderOutlierDetector(
         labels = training_labels(y, self.normal_label)
         if not (labels == -1).any():
             return None
+        check_learnable(labels)
         if self.score_type == "reconstruction":
             raise ValueError(NEEDS_PARTS)
         return labels

@@ -174,7 +174,16 @@ class FeedbackMixin:
         -------
         positions : ndarray of shape (n,), int
             Of rows of X; fewer where X has fewer.
+
+        Raises
+        ------
+        NotFittedError
+            If the detector is not fitted.
+        ValueError
+            If `n` is not positive.
         """
+        if n < 1:
+            raise ValueError(f"n must be at least 1. Got {n} instead.")
         table = self._check_table(X)
         scores = self.scorer_.score_samples(table)
         most = max(_CANDIDATES * n, _LEAST_CANDIDATES)

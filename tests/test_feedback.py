@@ -238,6 +238,8 @@ def test_the_most_abnormal_row_is_suggested_first_and_then_others(detector):
     # Both kinds at once; from the top, one would come first.
     assert {"fraud", "batch"} <= set(kinds[suggested[:4]])
     assert len(detector.suggest(table[:3], 10)) == 3
+    with pytest.raises(ValueError, match=r"n must be at least 1\. Got 0 instead"):
+        detector.suggest(table, 0)
 
 
 def test_what_was_judged_is_not_suggested_again(detector):

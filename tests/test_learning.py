@@ -122,11 +122,28 @@ def test_labels_that_may_mean_both_are_refused():
         detector.fit(table, [1, -1])
 
 
-@pytest.mark.parametrize("score_type", ["reconstruction"])
-def test_a_score_without_parts_cannot_learn(score_type):
+def test_there_must_be_rows_to_tell_anomalies_from():
+    table, _ = payments()
+    detector = AutoencoderOutlierDetector(**CHEAP, labels="learn")
+    with pytest.raises(
+        ValueError, match=r"at least 10 of those\. Got 0 beside 640 anom"
+    ):
+        detector.fit(table, -np.ones(len(table)))
+
+
+def test_partial_fit_does_not_ignore_labels_in_silence():
+    table, is_fraud = payments()
+    detector = AutoencoderOutlierDetector(**CHEAP, labels="learn")
+    with pytest.raises(
+        ValueError, match=r"partial_fit cannot learn from labels\. Pass"
+    ):
+        detector.partial_fit(table, is_fraud)
+
+
+def test_a_score_without_parts_cannot_learn():
     table, is_fraud = payments()
     detector = AutoencoderOutlierDetector(
-        **CHEAP, labels="learn", score_type=score_type
+        **CHEAP, labels="learn", score_type="reconstruction"
     )
     with pytest.raises(
         ValueError, match=r"needs a score of several parts\. Pass score_"

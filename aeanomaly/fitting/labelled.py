@@ -47,6 +47,8 @@ _KNOWN_NORMAL = 5.0
 # Rows that stand for normal ones, and cells of their features, at most.
 _MOST_ROWS = 10_000
 _MOST_CELLS = 20_000_000
+# Rows that are not known to be abnormal, at least.
+_LEAST_OTHERS = 10
 # Parts of the rows that are each judged by a head that learnt from the others.
 _N_FOLDS = 3
 # In bins of a histogram: see `Marginal`.
@@ -77,6 +79,17 @@ class KnownRows(NamedTuple):
 
     anomalies: Any
     normal: Any
+
+
+def check_learnable(labels: np.ndarray) -> None:
+    """Raise a `ValueError` if there are too few rows to tell known anomalies from."""
+    n_others = int((labels != -1).sum())
+    if n_others < _LEAST_OTHERS:
+        raise ValueError(
+            f'labels="learn" tells known anomalies from other rows, and needs at least '
+            f"{_LEAST_OTHERS} of those. Got {n_others} beside {(labels == -1).sum()} "
+            f"anomalies: pass normal or unlabelled rows as well."
+        )
 
 
 def known_rows(table: Any, labels: np.ndarray) -> KnownRows:
