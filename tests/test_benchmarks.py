@@ -421,6 +421,7 @@ def test_a_month_of_feedback_is_measured_by_card_and_day(tmp_path):
     assert (tmp_path / "p.png").stat().st_size > 5_000
 
 
+@pytest.mark.slow
 def test_counterfactuals_are_measured(tmp_path, rng, monkeypatch, capsys):
     import counterfactuals
 

@@ -157,6 +157,7 @@ def test_times_with_a_zone_and_nullable_columns_can_be_changed():
     assert isinstance(changes["changed"].iloc[0], int)
 
 
+@pytest.mark.slow
 def test_columns_that_are_left_out_stay_as_they_are():
     table = make_table()
     table["key"] = [f"x{i}" for i in range(200)]
@@ -172,6 +173,7 @@ def test_columns_that_are_left_out_stay_as_they_are():
     assert "key" not in set(changes["column"])
 
 
+@pytest.mark.slow
 def test_images_have_no_columns_to_change():
     from aeanomaly.images import ImageUndercomplete
 

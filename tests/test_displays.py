@@ -417,6 +417,7 @@ def every_display(detector, odd_table):
     ]
 
 
+@pytest.mark.slow
 def test_every_display_draws_on_given_axes_within_the_picture(every_display, plt):
     drawn = {type(display).__name__ for display in every_display}
     assert drawn | {"ErrorMapDisplay"} == set(displays.__all__)
@@ -459,6 +460,7 @@ def test_names_of_columns_are_no_formulas(plt):
     assert len(text) < 50
 
 
+@pytest.mark.slow
 def test_displays_compute_without_matplotlib():
     code = (
         "import sys; sys.modules['matplotlib'] = None\n"
