@@ -455,6 +455,12 @@ COLUMN = ("encoding", "columns", 0)
             "the name of a column has 10001 characters; allowed are 10000",
         ),
         (
+            lambda m: fields_at(m, "encoding", "columns", 4).update(
+                levels=["x" * 100_001]
+            ),
+            "has a level of 100001 characters; allowed are 100000",
+        ),
+        (
             lambda m: fields_at(m, *COLUMN).update(novelty=math.nan),
             "no finite novelty",
         ),

@@ -1,17 +1,21 @@
 """Texts of megabytes: refused where they would be kept, cut where they are shown."""
 
+import json
 import warnings
 
 import numpy as np
 import pandas as pd
 import pytest
 from cases import CHEAP
+from test_archive import entries_of, signed, zipped
 
 from aeanomaly import AutoencoderOutlierDetector
-from aeanomaly.exceptions import ColumnError
+from aeanomaly.cli import main
+from aeanomaly.exceptions import ArchiveError, ColumnError
 from aeanomaly.fitting import encoding as fitting
 from aeanomaly.fitting.encoding import fit_encoding
 from aeanomaly.printable import quoted
+from aeanomaly.scoring.archive import read_model
 from aeanomaly.scoring.encoding.columns import ColumnOptions
 from aeanomaly.scoring.encoding.names import check_names
 
@@ -104,3 +108,28 @@ def test_a_column_of_long_texts_is_described_shortly():
 @pytest.mark.parametrize("value", [(LONG, LONG), [LONG], {"a": LONG}, LONG])
 def test_what_is_quoted_is_short(value):
     assert len(quoted(value)) < 2_500
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda m: m.update(estimator=LONG),
+        lambda m: m["model"].update({"class": LONG}),
+        lambda m: m["model"]["fields"].update(output_activation=LONG),
+        lambda m: m["arrays"].update({LONG: {}}),
+    ],
+)
+def test_a_forged_file_does_not_fill_the_screen(
+    number_detector, tmp_path, change, capsys
+):
+    path = tmp_path / "model.aea"
+    number_detector.save(path)
+    entries = entries_of(path.read_bytes())
+    manifest = json.loads(entries["manifest.json"])
+    change(manifest)
+    path.write_bytes(zipped(signed(entries, manifest)))
+    with pytest.raises(ArchiveError) as error:
+        read_model(path)
+    assert len(str(error.value)) < 1_500
+    assert main(["inspect", str(path)]) == 1
+    assert len(capsys.readouterr().err) < 1_500

@@ -8,7 +8,7 @@ import sys
 import time
 from typing import Any, NoReturn
 
-from ..printable import escape_controls
+from ..printable import escape_controls, printable
 
 _PROGRESS_SECONDS = 0.2
 # What a command exits with whose work is done, but of which standard output or error
@@ -19,6 +19,8 @@ UNHEARD = 3
 _deaf: set[str] = set()
 # What stays of what a terminal obeys: the end of a line.
 _LINES = "\n"
+# Characters of a line to standard error: it may repeat what a file holds.
+_LONGEST_LINE = 10_000
 
 
 class Parser(argparse.ArgumentParser):
@@ -52,7 +54,7 @@ def note(text: str) -> None:
 
 def complain(text: str, *, before: str = "") -> None:
     """Write a line to standard error, control characters escaped."""
-    _write("stderr", f"{before}{escape_controls(text)}\n")
+    _write("stderr", f"{before}{printable(text, _LONGEST_LINE)}\n")
 
 
 def _write(name: str, text: str) -> None:

@@ -188,13 +188,16 @@ def decimals_of(numbers: np.ndarray, dtype: Any = None) -> int | None:
     >>> import numpy as np
     >>> decimals_of(np.array([12.5, 3.25, 8.0]))
     2
-    >>> decimals_of(np.array([7.0, 1e8]))
-    0
+    >>> decimals_of(np.array([7.0, 1e8])), decimals_of(np.array([2e-15, 0.0]))
+    (0, None)
     """
     single = str(dtype).lower() in ("float32", "float16")
     # Floats from here on are whole, and times a power of ten some would overflow.
     numbers = np.where(np.abs(numbers) < _ALL_WHOLE, numbers, 0.0)
-    tolerance = (1e-6 if single else 1e-11) * np.maximum(np.abs(numbers), 1e-3)
+    sizes = np.abs(numbers)
+    # Zeros have no digits of their own, and small columns no fixed ones.
+    least = 1e-3 * min(1.0, sizes.max(initial=0.0))
+    tolerance = (1e-6 if single else 1e-11) * np.maximum(sizes, least)
     for decimals in range(_MAX_DECIMALS + 1):
         written = np.abs(np.round(numbers, decimals) - numbers) <= tolerance
         if written.mean() >= _SHARE_WRITTEN:

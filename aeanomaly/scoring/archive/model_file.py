@@ -36,6 +36,7 @@ from ...exceptions import (
     ArchiveProtocolError,
     ArchiveSizeError,
 )
+from ...printable import printable, quoted
 from ..calibration import Calibration
 from ..model import Model
 from ..parts import Reduction
@@ -67,6 +68,8 @@ _MAX_NPY_HEADER = 1_024
 # the memory that its text takes.
 _MANIFEST_SHARE = 32
 _MAX_OBJECTS = 2_000_000
+# Characters of an error: it may repeat what a stranger wrote.
+_SHOWN = 600
 
 _OBJECTS = ("model", "reduction", "calibration", "usual")
 _MANIFEST = "manifest.json"
@@ -296,8 +299,8 @@ def translated_errors(path: Path) -> Iterator[None]:
     except Exception as error:
         raise ArchiveFormatError(
             f"{path} does not describe a model that this aeanomaly knows "
-            f"({type(error).__name__}: {error}). Save the model again; if a newer "
-            f"aeanomaly wrote it, upgrade."
+            f"({type(error).__name__}: {printable(error, _SHOWN)}). Save the model "
+            f"again; if a newer aeanomaly wrote it, upgrade."
         ) from error
 
 
@@ -346,9 +349,9 @@ def _check_header(
     for name in class_names([manifest[key] for key in _OBJECTS]):
         if name not in classes:
             raise ArchiveFormatError(
-                f"{path} holds an object of {name!r}, a class that aeanomaly does not "
-                f"define. If you trust it, import the class and load the model with "
-                f"aeanomaly.load(path, classes=[...])."
+                f"{path} holds an object of {quoted(name)}, a class that aeanomaly "
+                f"does not define. If you trust it, import the class and load the "
+                f"model with aeanomaly.load(path, classes=[...])."
             )
     estimator, offset = manifest["estimator"], manifest["offset"]
     if estimator not in ESTIMATORS:
@@ -379,8 +382,8 @@ def _check_entries(
     if sorted(found) != sorted(listed):
         odd = sorted(set(found) ^ set(listed)) or ["an entry that appears twice"]
         raise ArchiveIntegrityError(
-            f"{path} does not hold what its manifest lists: it differs in {odd[0]}. "
-            f"Save or copy the model again."
+            f"{path} does not hold what its manifest lists: it differs in "
+            f"{printable(odd[0])}. Save or copy the model again."
         )
 
 
