@@ -151,10 +151,12 @@ def test_a_row_is_opened_by_keyboard(page_of):
     assert expanded == "true"
 
 
-@pytest.mark.parametrize("width", [1280, 390])
-def test_nothing_is_wider_than_the_screen(page_of, width):
+@pytest.mark.parametrize("media", ["screen", "print"])
+@pytest.mark.parametrize("width", [1280, 800, 390])
+def test_nothing_is_wider_than_the_screen(page_of, width, media):
     page = page_of(400, width)
     page.locator(".open").first.click()
+    page.emulate_media(media=media)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
