@@ -13,7 +13,8 @@ __all__ = ["as_cell", "escape_controls", "printable", "quoted"]
 
 # More than this of a name or of a value tells a reader nothing.
 _SHOWN_LENGTH = 200
-_FORMULA = re.compile(r"[=+\-@\x00-\x1f\x7f-\x9f]")
+# With the wide forms of East Asian keyboards, which spreadsheets take for the others.
+_FORMULA = re.compile(r"[=+\-@\uff1d\uff0b\uff0d\uff20\x00-\x1f\x7f-\x9f]")
 _NUMBER = re.compile(r"[+-]?(\d[\d.,' ]*|\.\d+)(e[+-]?\d+)?\s*%?", re.IGNORECASE)
 
 

@@ -49,6 +49,8 @@ def test_a_long_text_is_cut():
         ("+cmd|calc", "'+cmd|calc"),
         ("-2+3", "'-2+3"),
         ("\t=1", "'\t=1"),
+        ("\uff1d1+1", "'\uff1d1+1"),
+        ("\uff20SUM(1)", "'\uff20SUM(1)"),
         ("\r=1", "'\r=1"),
         *((number, number) for number in ["-5", "+1,5", "-1.2e-7", "-3 %", "-.5"]),
         ("a=b", "a=b"),
