@@ -36,6 +36,7 @@ RESULTS = Path(__file__).parent / "results" / "few_labels.csv"
 RATES = (0.01, 0.05, 0.1, 0.25, 0.5, 1.0)
 _KEY = ["detector", "dataset", "seed", "rate", "wrong"]
 _MOST_ROWS = 10_000
+_LEAST_ANOMALIES = 10
 
 
 class Split(NamedTuple):
@@ -52,8 +53,11 @@ def dataset_paths() -> list[Path]:
     return sorted([*SHARED.glob("datasets/*.npz"), *SHARED.glob("tables/*.parquet")])
 
 
-def load_split(path: Path, seed: int) -> Split:
-    """Return seven tenths of the rows of a table, and the others."""
+def load_split(path: Path, seed: int) -> Split | None:
+    """Return seven tenths of the rows of a table, and the others.
+
+    None where fewer than ten of the rows are anomalies.
+    """
     if path.suffix == ".parquet":
         table = pd.read_parquet(path)
         y = table.pop("anomaly").to_numpy().astype(int)
@@ -62,6 +66,8 @@ def load_split(path: Path, seed: int) -> Split:
             table, y = pd.DataFrame(data["X"]), data["y"].astype(int)
         table.columns = [f"x{i}" for i in range(table.shape[1])]
     chosen = np.random.default_rng(seed).permutation(len(y))[:_MOST_ROWS]
+    if y[chosen].sum() < _LEAST_ANOMALIES:
+        return None
     train, test = train_test_split(
         chosen, test_size=0.3, stratify=y[chosen], random_state=seed
     )
@@ -181,6 +187,9 @@ def measure(arguments: argparse.Namespace) -> Iterator[list[dict[str, Any]]]:
             continue
         for seed in arguments.seeds:
             split = load_split(path, seed)
+            if split is None:
+                sys.stderr.write(f"{path.stem}: too few anomalies in the sample\n")
+                continue
             encoded = Encoded(split, seed)
             yield [
                 _line(name, path, split, encoded, seed, rate, arguments.wrong)
