@@ -29,9 +29,15 @@ from aeanomaly.files import TEMPORARY_MARK
 SIGNALS = ("SIGKILL", "SIGTERM", "SIGINT", "SIGHUP")
 N_ROWS = 20_000
 OLD = "old\n"
+# Within which a signal ends a run, or it does not.
+_MOST_SECONDS = 60
 SAVING = """
+import signal
 import sys
 import aeanomaly
+# What a background job ignores, its children ignore as well.
+for name in ("SIGTERM", "SIGINT", "SIGHUP"):
+    signal.signal(getattr(signal, name), signal.SIG_DFL)
 detector = aeanomaly.load(sys.argv[1])
 print("saving", flush=True)
 while True:
@@ -88,6 +94,7 @@ def kill_often(folder: Path, command: str, n_kills: int) -> dict[str, Counter[st
                 process.stdout.readline()
             time.sleep(chance.uniform(0, 1.1 * seconds))
             process.send_signal(getattr(signal, name))
+            _await_end(process, name)
         found[name][state_of(output)] += 1
         new = orphans(folder) - left
         found[name]["orphan before the next run"] += bool(new)
@@ -97,6 +104,15 @@ def kill_often(folder: Path, command: str, n_kills: int) -> dict[str, Counter[st
     for name in SIGNALS:
         found[name]["orphan after the next run"] = len(orphans(folder))
     return found
+
+
+def _await_end(process: subprocess.Popen[bytes], name: str) -> None:
+    """Wait for a process to end, not for ever."""
+    try:
+        process.wait(timeout=_MOST_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise RuntimeError(f"{name} did not end {process.args!r}.") from None
 
 
 def undisturbed_seconds(folder: Path, command: str, output: Path) -> float:
