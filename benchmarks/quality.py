@@ -123,7 +123,7 @@ def part_scores(detector: Any, X: np.ndarray) -> dict[str, np.ndarray]:
     if not isinstance(combination, TailCombination):
         return {}
     blocks = [
-        combination._surprises(evaluation, scorer.encoding)
+        combination.surprises(evaluation, scorer.encoding)
         for _, evaluation in scorer.model.iter_evaluations(X)
     ]
     names = [type(scaled.part).__name__.lower() for scaled in combination.parts]
@@ -132,7 +132,7 @@ def part_scores(detector: Any, X: np.ndarray) -> dict[str, np.ndarray]:
     scores = {}
     for left_out in names:
         rest = [surprises[name] for name in names if name != left_out]
-        scores[f"without {left_out}"] = combination._mean(rest)
+        scores[f"without {left_out}"] = combination.mean(rest)
     return scores | {f"{name} alone": surprises[name] for name in names}
 
 

@@ -277,7 +277,7 @@ def test_sizes_are_searched(cls):
     X = make_numbers(120)
     labels = np.arange(120) % 12 == 0
     X[labels] += 4.0
-    estimator = cls(**CHEAP | {"architecture": "undercomplete", "max_iter": 30})
+    estimator = cls(**CHEAP | {"architecture": "undercomplete", "max_iter": 150})
     search = choose_latent_dim(estimator, X, labels, latent_dims=[3, 1], n_folds=2)
     assert search.latent_dims == (1, 3)
     assert search.criterion == "auroc"
