@@ -1,5 +1,6 @@
 """Tests of closed alerts that are taken into a model, and of rows to look at next."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -262,8 +263,10 @@ def test_the_command_line_takes_feedback_and_forgets_it(detector, tmp_path, caps
     assert "Of the training rows in the model" in said
     loaded = aeanomaly.load(told)
     assert isinstance(loaded.scorer_.reduction, FeedbackReduction)
+    assert main(["inspect", str(told)]) == 0
+    assert re.search(r"feedback +\d+ cases, \d+ of them anom", capsys.readouterr().out)
     assert main(["feedback", str(told), "--forget"]) == 0
-    assert "Forgot feedback that was given 1 times." in capsys.readouterr().out
+    assert "Forgot feedback that was given once." in capsys.readouterr().out
     again = aeanomaly.load(told)
     assert (again.score_samples(table) == detector.score_samples(table)).all()
 

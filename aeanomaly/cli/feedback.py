@@ -13,6 +13,9 @@ from .inputs import open_input, shown_tables
 from .labels import labels_of
 from .terminal import note, say
 
+# What normal rows are called, unless it is said.
+_NORMAL = frozenset({"0", "0.0", "False", "false"})
+
 
 def run(arguments: argparse.Namespace) -> None:
     """Change the model, or bring it back to what it was."""
@@ -29,7 +32,8 @@ def run(arguments: argparse.Namespace) -> None:
         n_entries = len(detector.feedback_)
         detector.forget_feedback().save(output)
         if not arguments.quiet:
-            say(f"Forgot feedback that was given {n_entries:,} times.")
+            times = "once" if n_entries == 1 else f"{n_entries:,} times"
+            say(f"Forgot feedback that was given {times}.")
             say(f"Saved the model to {output}.")
         return
     source = open_input(arguments)
@@ -52,7 +56,8 @@ def _labels(column: Any, arguments: argparse.Namespace) -> Any:
     """Return True for anomalies, False for dismissed rows, None for others."""
     known = column.dropna()
     text = arguments.normal
-    if text is not None and (known.astype(str) == text).all():
+    texts = set(known.astype(str))
+    if len(known) and texts <= ({text} if text is not None else _NORMAL):
         # All that was looked at was found right.
         return [False if is_known else None for is_known in column.notna()]
     return labels_of(column, text)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from ..printable import printable
 from ..scoring.archive import SavedModel, read_model, translated_errors
 from ..scoring.archive.serialization import from_plain
+from ..scoring.parts import FeedbackReduction, LabelledCombination
 from ..scoring.privacy import levels_are_hashed, n_kept_rows
 from .terminal import say
 
@@ -41,6 +42,7 @@ def _facts(model: SavedModel) -> Iterator[tuple[str, str]]:
     if model.calibration is not None:
         n_rows, least = model.calibration.n_rows, model.calibration.smallest_p_value
         yield "p-values", f"by {n_rows:,.0f} unseen rows; the smallest is {least:.2g}"
+    yield from _labels(model)
     yield "privacy", _describe_privacy(model)
     yield "network", model.model.network.describe()
     if (training := _describe_training(model)) is not None:
@@ -52,6 +54,20 @@ def _summary(model: SavedModel) -> str | None:
     """Return what the rule said of the threshold, if the file has it."""
     state = model.manifest["state"]
     return None if state is None else state["fields"].get("threshold_summary")
+
+
+def _labels(model: SavedModel) -> Iterator[tuple[str, str]]:
+    """Yield what the score has learnt from labels."""
+    reduction = None if model.scorer is None else model.scorer.reduction
+    plain = reduction
+    if isinstance(reduction, FeedbackReduction):
+        plain = reduction.base
+        n_cases, n_anomalies = len(reduction.cases), int(reduction.is_anomaly.sum())
+        last = f", last {reduction.log[-1].when}" if reduction.log else ""
+        yield "feedback", f"{n_cases:,} cases, {n_anomalies:,} of them anomalies{last}"
+    if isinstance(plain, LabelledCombination):
+        kept = f"keeps {plain.head.n_cases:,} of them"
+        yield "labels", f"learnt from known anomalies; {kept}"
 
 
 def _describe_privacy(model: SavedModel) -> str:
