@@ -271,15 +271,18 @@ def test_the_command_line_takes_feedback_and_forgets_it(detector, tmp_path, caps
     assert (again.score_samples(table) == detector.score_samples(table)).all()
 
 
-def test_alerts_that_were_all_dismissed_are_feedback_too(detector, tmp_path, capsys):
+@pytest.mark.parametrize(
+    ("label", "normal"), [("right", ["--normal", "right"]), (0, []), (False, [])]
+)
+def test_alerts_that_were_all_dismissed_are_feedback_too(
+    detector, tmp_path, capsys, label, normal
+):
     table, kind = visits()
     model = tmp_path / "model.aea"
     detector.save(model)
-    table[kind == "batch"].assign(closed="right").to_csv(
-        tmp_path / "c.csv", index=False
-    )
+    table[kind == "batch"].assign(closed=label).to_csv(tmp_path / "c.csv", index=False)
     call = ["feedback", str(model), str(tmp_path / "c.csv"), "--label", "closed"]
-    assert main([*call, "--normal", "right"]) == 0
+    assert main([*call, *normal]) == 0
     assert "Took 0 anomalies and 12 normal rows" in capsys.readouterr().out
 
 
