@@ -20,7 +20,7 @@ from .scoring.scorer import Scorer
 # Cases that a model keeps, of either kind.
 _MOST_CASES = 500
 # Of more cases some at random are looked at.
-_MOST_COMPARED = 2_000
+_MOST_COMPARED = 1_500
 # Rows so near to a case of their kind say nothing new.
 _SAID = 0.95
 # A third of a deviation, squared.
@@ -108,7 +108,8 @@ class FeedbackMixin:
         is_anomaly = is_anomaly[known]
         before, cut = self.scorer_, self.offset_
         moved = self._plain_feedback()
-        moved = _with_cases(before, moved, table, is_anomaly)
+        chosen = _some_of_each(is_anomaly)
+        moved = _with_cases(before, moved, take_rows(table, chosen), is_anomaly[chosen])
         moved, self.calibration_, self.offset_ = _learnt(before, moved)
         after = replace(before, reduction=moved)
         entry = _entry(before, after, table, is_anomaly, (cut, self.offset_))
@@ -199,6 +200,14 @@ class FeedbackMixin:
         return candidates[_unlike(Z, shares, worth, news, n)]
 
 
+def _some_of_each(is_anomaly: np.ndarray) -> np.ndarray:
+    """Return positions of rows of either kind, at random where there are many."""
+    rng = np.random.default_rng(0)
+    kinds = (np.flatnonzero(is_anomaly == kind) for kind in (True, False))
+    some = [rng.permutation(positions)[:_MOST_COMPARED] for positions in kinds]
+    return np.sort(np.concatenate(some))
+
+
 def _with_cases(
     scorer: Scorer, old: FeedbackReduction, table: Any, is_anomaly: np.ndarray
 ) -> FeedbackReduction:
@@ -235,9 +244,6 @@ def _chosen(reduction: FeedbackReduction, positions: np.ndarray) -> FeedbackRedu
 
 def _distinct(reduction: FeedbackReduction, positions: np.ndarray) -> np.ndarray:
     """Return those of cases that are least alike, up to as many as are kept."""
-    if len(positions) > _MOST_COMPARED:
-        rng = np.random.default_rng(0)
-        positions = np.sort(rng.permutation(positions)[:_MOST_COMPARED])
     news = np.ones(len(positions))
     kept: list[int] = []
     while len(kept) < min(_MOST_CASES, len(positions)):

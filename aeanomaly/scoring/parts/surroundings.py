@@ -25,6 +25,8 @@ _BLOCK_REFERENCES = 32
 _N_NEAR = 256
 _GREATEST = float(np.finfo(np.float32).max)
 _TINY = 1e-12
+# Of differences from references that are held at a time.
+_MOST_CELLS = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -132,20 +134,41 @@ class Surroundings(ScorePart):
             if self.block_size > 1:
                 np.put_along_axis(distances, first, np.inf, axis=1)
             second = nearest_of_blocks(distances, self.block_size)
-            for i, row in enumerate(range(*rows.indices(len(Z)))):
-                shares[row] = self._shares(Z[row], first[i], second[i]).mean(axis=0)
+            # So few rows at a time that their differences stay small.
+            step = max(1, _MOST_CELLS // max(1, first.shape[1] * Z.shape[1]))
+            of_rows = Z[rows]
+            parts = [
+                self._shares(
+                    of_rows[start : start + step],
+                    first[start : start + step],
+                    second[start : start + step],
+                )
+                for start in range(0, len(of_rows), step)
+            ]
+            shares[rows] = np.concatenate(parts)
         return encoding.sum_encoded(shares)
 
     def _shares(
-        self, z: np.ndarray, first: np.ndarray, second: np.ndarray
+        self, Z: np.ndarray, first: np.ndarray, second: np.ndarray
     ) -> np.ndarray:
-        """Return each column's share of one row's distance in each block."""
-        nearest, other = (np.square(z - self.references[i]) for i in (first, second))
-        total, rest = (d.sum(axis=1, keepdims=True) for d in (nearest, other))
+        """Return each column's mean share of rows' distances in all blocks.
+
+        Parameters
+        ----------
+        Z : ndarray of shape (n_rows, n_encoded)
+        first, second : ndarray of shape (n_rows, n_blocks), int
+            The two nearest references of each block.
+        """
+        rows = Z[:, None, :]
+        nearest, other = (
+            np.square(rows - self.references[position]) for position in (first, second)
+        )
+        total, rest = (d.sum(axis=2, keepdims=True) for d in (nearest, other))
         share = share_of_first(total, self.near_squared)
-        shares = share * nearest / np.maximum(total, _TINY)
-        shares += (1.0 - share) * other / np.maximum(rest, _TINY)
-        return np.asarray(shares)
+        nearest *= share / np.maximum(total, _TINY)
+        other *= (1.0 - share) / np.maximum(rest, _TINY)
+        nearest += other
+        return np.asarray(nearest.mean(axis=1))
 
     def check(self, encoding: TableEncoding) -> None:
         """Raise a `ValueError` if fields that came from a file make no sense."""
