@@ -13,7 +13,12 @@ from .labels import anomaly_labels
 from .scoring.calibration import Calibration
 from .scoring.encoding.tabular import take_rows
 from .scoring.kept_rows import kept_rows
-from .scoring.parts import FeedbackEntry, FeedbackReduction, TailCombination
+from .scoring.parts import (
+    FeedbackEntry,
+    FeedbackReduction,
+    LabelledCombination,
+    TailCombination,
+)
 from .scoring.parts.feedback import weighted_distances
 from .scoring.scorer import Scorer
 
@@ -33,6 +38,11 @@ _BLOCK_ROWS = 4_096
 # Candidates for each row that is suggested, and at least so many.
 _CANDIDATES, _LEAST_CANDIDATES = 20, 500
 _TINY = 1e-12
+# What is true of a threshold after a score has learnt from feedback.
+_MOVED = (
+    "The threshold was moved by feedback: it flags as many of the training rows in the "
+    "model as was promised, and promises nothing of new ones."
+)
 
 
 class FeedbackMixin:
@@ -44,6 +54,7 @@ class FeedbackMixin:
     scorer_: Scorer
     offset_: float
     calibration_: Calibration | None
+    threshold_: Any
     _check_table: Any
 
     def feedback(self, X, y, *, normal=None):
@@ -115,7 +126,13 @@ class FeedbackMixin:
         entry = _entry(before, after, table, is_anomaly, (cut, self.offset_))
         moved = replace(moved, log=(*moved.log, entry))
         self.scorer_ = replace(after, reduction=moved)
+        self._say(moved.summary if moved.learnt is None else _MOVED)
         return self
+
+    def _say(self, summary: str) -> None:
+        """Let the rule say what is true of the threshold."""
+        if hasattr(self.threshold_, "summary_"):
+            self.threshold_.summary_ = summary
 
     def _plain_feedback(self) -> FeedbackReduction:
         """Return the feedback so far, or none."""
@@ -129,6 +146,7 @@ class FeedbackMixin:
             learnt=None,
             offset=self.offset_,
             calibration=self.calibration_,
+            summary=getattr(self.threshold_, "summary_", ""),
             cases=empty,
             shares=empty,
             is_anomaly=np.empty(0, dtype=bool),
@@ -150,6 +168,7 @@ class FeedbackMixin:
         if isinstance(reduction, FeedbackReduction):
             self.offset_, self.calibration_ = reduction.offset, reduction.calibration
             self.scorer_ = replace(self.scorer_, reduction=reduction.base)
+            self._say(reduction.summary)
         return self
 
     @property
@@ -282,6 +301,10 @@ def _learnt(
             feedback.calibration,
             feedback.offset,
         )
+    if isinstance(plain, LabelledCombination):
+        # What fit has learnt from goes on counting.
+        earlier = plain.known_anomalies(scorer.encoding)
+        confirmed = np.concatenate([earlier, confirmed])
     plain = TailCombination(plain.parts, plain.power, plain.expecting)
     rng = np.random.default_rng(0)
     reduction, scores = learn_from_encoded(
@@ -290,7 +313,9 @@ def _learnt(
     calibration = Calibration.of_scores(scores, np.ones(len(scores)))
     before = feedback.calibration
     if before is None:
-        share = _flagged(replace(scorer, reduction=plain), rows, feedback.offset)
+        share = _flagged(
+            replace(scorer, reduction=feedback.base), rows, feedback.offset
+        )
     else:
         below = before.weights[before.scores < feedback.offset].sum()
         share = (below + 1) / (before.n_rows + 1)

@@ -113,6 +113,34 @@ def test_feedback_is_logged_and_taken_back(detector):
     assert detector.forget_feedback() is detector
 
 
+def test_what_fit_has_learnt_from_goes_on_counting():
+    table, kind = visits()
+    y = np.where(kind == "fraud", -1, 0)
+    learnt = AutoencoderOutlierDetector(**CHEAP, labels="learn").fit(table, y)
+    known = learnt.scorer_.reduction.head.n_cases
+    row = table[kind == "batch"][:1]
+    learnt.feedback(row, [True])
+    assert learnt.scorer_.reduction.learnt.head.n_cases == known + 1 == 13
+    encoding = learnt.scorer_.encoding
+    base = learnt.scorer_.reduction.base
+    Z = encoding.encode(table[kind == "fraud"]).Z
+    np.testing.assert_allclose(base.known_anomalies(encoding), Z, atol=1e-4)
+    new = visits(seed=1)[0][visits(seed=1)[1] == "fraud"]
+    assert (learnt.predict(new) == -1).mean() > 0.9
+
+
+def test_the_promise_says_when_feedback_has_moved_the_threshold(detector):
+    table, kind = visits()
+    promised = detector.threshold_.summary_
+    detector.feedback(table[kind == "batch"], [False] * 12, normal=False)
+    assert detector.threshold_.summary_ == promised
+    detector.feedback(table[kind == "fraud"], [True] * 12)
+    assert detector.threshold_.summary_.startswith(
+        "The threshold was moved by feedback"
+    )
+    assert detector.forget_feedback().threshold_.summary_ == promised
+
+
 def test_a_later_label_of_a_row_replaces_an_earlier_one(detector):
     table, kind = visits()
     row = table[kind == "batch"][:1]

@@ -14,6 +14,7 @@ from .options import (
     add_id,
     add_model,
     add_network,
+    add_normal,
     add_output,
     add_quiet,
     add_rows,
@@ -112,11 +113,7 @@ def _add_detect(commands: argparse._SubParsersAction) -> None:
     add_table(parser)
     add_output(parser, _SHOWN_ROWS)
     add_columns(parser)
-    parser.add_argument(
-        "--normal",
-        metavar="VALUE",
-        help="the label of normal rows; default: that of --train-on, or 0 or False",
-    )
+    add_normal(parser, "that of --train-on, or 0 or False")
     parser.add_argument(
         "--report",
         metavar="FILE.html",
@@ -141,11 +138,7 @@ def _add_fit(commands: argparse._SubParsersAction) -> None:
         help="learn from the anomalies that --label knows; rows without a label are "
         "unknown",
     )
-    parser.add_argument(
-        "--normal",
-        metavar="VALUE",
-        help="the label of normal rows; default: 0 or False",
-    )
+    add_normal(parser)
     parser.add_argument(
         "--private",
         action="store_true",
@@ -210,11 +203,7 @@ def _add_report(commands: argparse._SubParsersAction) -> None:
         metavar="COLUMN",
         help="column of TABLE that says which rows are anomalies",
     )
-    parser.add_argument(
-        "--normal",
-        metavar="VALUE",
-        help="the label of normal rows; default: 0 or False",
-    )
+    add_normal(parser)
     add_quiet(parser)
 
 
@@ -233,11 +222,7 @@ def _add_feedback(commands: argparse._SubParsersAction) -> None:
         help="column of TABLE that says which rows are anomalies; rows without a label "
         "are left out",
     )
-    parser.add_argument(
-        "--normal",
-        metavar="VALUE",
-        help="the label of normal rows; default: 0 or False",
-    )
+    add_normal(parser)
     parser.add_argument(
         "--forget",
         action="store_true",
@@ -266,11 +251,7 @@ def _add_threshold(commands: argparse._SubParsersAction) -> None:
         metavar="COLUMN",
         help="column of TABLE that says which rows are anomalies",
     )
-    parser.add_argument(
-        "--normal",
-        metavar="VALUE",
-        help="the label of normal rows; default: 0 or False",
-    )
+    add_normal(parser)
     parser.add_argument(
         "--output",
         metavar="NEW.aea",

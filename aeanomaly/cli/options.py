@@ -121,6 +121,15 @@ def add_columns(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_normal(group: argparse._ActionsContainer, default: str = "0 or False") -> None:
+    """Add the label of normal rows."""
+    group.add_argument(
+        "--normal",
+        metavar="VALUE",
+        help=f"the label of normal rows; default: {default}",
+    )
+
+
 def add_id(group: argparse._ActionsContainer) -> None:
     """Add the column that names rows."""
     group.add_argument(

@@ -95,8 +95,8 @@ def check_learnable(labels: np.ndarray) -> None:
 def known_rows(table: Any, labels: np.ndarray) -> KnownRows:
     """Return the rows of a table that are known, by labels of -1, 1, and 0 for unknown.
 
-    If all are known, the normal ones are only those that all rows without a label stand
-    for: none need counting twice.
+    Normal rows are named only beside unknown ones. Where all are known, every row that
+    is no anomaly is normal, and counts once.
     """
     normal = np.flatnonzero(labels == 1) if (labels == 0).any() else np.arange(0)
     return KnownRows(

@@ -61,6 +61,8 @@ class FeedbackReduction(Reduction):
         The threshold without feedback.
     calibration : Calibration or None
         Scores of unseen rows without feedback.
+    summary : str
+        What was said of the threshold without feedback.
     cases : ndarray of shape (n_cases, n_encoded)
         Encoded rows.
     shares : ndarray of shape (n_cases, n_encoded)
@@ -77,6 +79,7 @@ class FeedbackReduction(Reduction):
     learnt: Reduction | None
     offset: float
     calibration: Calibration | None
+    summary: str
     cases: np.ndarray
     shares: np.ndarray
     is_anomaly: np.ndarray

@@ -184,6 +184,15 @@ class LabelledCombination(TailCombination):
     scale: TailScale
     weight: float
 
+    def known_anomalies(self, encoding: TableEncoding) -> np.ndarray:
+        """Return the known anomalies that the head keeps, as encoded rows.
+
+        Values beyond `clip` deviations are at that distance.
+        """
+        first = len(self.parts)
+        own = slice(first, first + encoding.n_encoded)
+        return self.head.cases * self.head.scale[own] + self.head.center[own]
+
     def _both(
         self, evaluation: Evaluation, encoding: TableEncoding
     ) -> tuple[np.ndarray, np.ndarray]:
