@@ -18,7 +18,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
 
-__all__ = ["TEMPORARY_MARK", "atomic_file", "kind_of_special_file", "obstacle_at"]
+__all__ = [
+    "TEMPORARY_MARK",
+    "atomic_file",
+    "kind_of_special_file",
+    "locked_folder",
+    "obstacle_at",
+    "remove_orphans",
+]
 
 # In every temporary name, so that what a `kill -9` left behind can be recognised.
 TEMPORARY_MARK = "aeanomaly-tmp"
@@ -27,6 +34,10 @@ _KEPT_NAME_LENGTH = 48
 # What a full disk, a quota or a limit of the process says, and no reading of a file.
 _NO_SPACE = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 _KEPT_SUFFIXES = re.compile(r"(\.\w{1,8}){0,2}$", re.ASCII)
+_ANY_TEMPORARY = re.compile(
+    rf"\..*\.[0-9a-f]{{8}}\.{TEMPORARY_MARK}(\.\w{{1,8}}){{0,2}}",
+    re.ASCII | re.DOTALL,
+)
 
 _KINDS = {
     stat.S_ISDIR: "a folder",
@@ -134,6 +145,69 @@ def obstacle_at(path: str | os.PathLike[str]) -> str | None:
     )
 
 
+def remove_orphans(folder: str | os.PathLike[str]) -> None:
+    """Remove the temporary files in a folder that nobody is writing any more.
+
+    `atomic_file` removes those of the file that it writes; this, those of all files.
+
+    Parameters
+    ----------
+    folder : str or path-like
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> (folder / ".out.csv.0badcafe.aeanomaly-tmp.csv").touch()
+    >>> remove_orphans(folder)
+    >>> [*folder.iterdir()]
+    []
+    """
+    _remove_matching(Path(folder), _ANY_TEMPORARY)
+
+
+@contextlib.contextmanager
+def locked_folder(folder: str | os.PathLike[str]) -> Iterator[bool]:
+    """Hold a folder in the block against other runs that ask for it in this way.
+
+    Nothing is written for it, and it ends with the process, whatever ends that.
+
+    Parameters
+    ----------
+    folder : str or path-like
+
+    Yields
+    ------
+    bool
+        False if another run holds it. True if none does, or if the system has no
+        such locks.
+    """
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError:
+        # Windows opens no folders.
+        yield True
+        return
+    try:
+        yield _is_free(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _is_free(descriptor: int) -> bool:
+    """Lock a folder unless another run holds it; where no locks are, it is free."""
+    try:
+        import fcntl
+
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except (ImportError, OSError):
+        return True
+    return True
+
+
 def kind_of_special_file(mode: int) -> str | None:
     """Return what a file is, such as "a folder"; None for a regular file.
 
@@ -163,12 +237,15 @@ def _ends_of_name(final: Path) -> tuple[str, str]:
 def _remove_orphans(final: Path) -> None:
     """Remove the temporary files of runs that were killed while they wrote a file."""
     start, end = map(re.escape, _ends_of_name(final))
-    pattern = re.compile(f"{start}[0-9a-f]{{8}}{end}")
+    _remove_matching(final.parent, re.compile(f"{start}[0-9a-f]{{8}}{end}"))
+
+
+def _remove_matching(folder: Path, names: re.Pattern[str]) -> None:
     # Whatever is in the way, of this folder or of a file, is no reason not to write.
     with contextlib.suppress(OSError):
-        for name in os.listdir(final.parent):
-            if pattern.fullmatch(name):
-                _remove_orphan(final.with_name(name))
+        for name in os.listdir(folder):
+            if names.fullmatch(name):
+                _remove_orphan(folder / name)
 
 
 def _remove_orphan(temporary: Path) -> None:

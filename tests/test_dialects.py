@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aeanomaly.exceptions import TableError
+from aeanomaly.files import TEMPORARY_MARK
 from aeanomaly.fitting.encoding import fit_encoding
 from aeanomaly.scoring.encoding.columns import ColumnOptions
 from aeanomaly.tables import ReadOptions, open_table, table_writer
@@ -282,6 +283,18 @@ def test_compressed_files_are_read_and_written(tmp_path):
         assert frame["added"].tolist() == [0.5, 1.5]
     with zipfile.ZipFile(tmp_path / "out.csv.zip") as archive:
         assert archive.namelist() == ["out.csv"]
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".csv.gz", ".csv.zip", ".csv.zst"])
+def test_equal_rows_are_equal_bytes_compressed_or_not(tmp_path, monkeypatch, suffix):
+    columns = columns_of(pd.DataFrame({"x": [1.0, 2.0]}))
+    path = tmp_path / "table.csv"
+    path.write_text("x;y\n1,5;a\n2,5;b\n")
+    first = copy(path, tmp_path / f"out{suffix}", columns).read_bytes()
+    monkeypatch.setattr("time.time", lambda: 2e9)
+    monkeypatch.setattr("time.localtime", lambda *_: (2033, 5, 18, 3, 33, 20))
+    assert copy(path, tmp_path / f"out{suffix}", columns).read_bytes() == first
+    assert TEMPORARY_MARK.encode() not in first
 
 
 def test_a_zip_file_of_several_tables_is_an_error(tmp_path):

@@ -12,7 +12,13 @@ import threading
 
 import pytest
 
-from aeanomaly.files import TEMPORARY_MARK, atomic_file, obstacle_at
+from aeanomaly.files import (
+    TEMPORARY_MARK,
+    atomic_file,
+    locked_folder,
+    obstacle_at,
+    remove_orphans,
+)
 
 posix = pytest.mark.skipif(os.name == "nt", reason="Windows has none of this")
 
@@ -437,6 +443,30 @@ def test_a_planted_link_of_an_orphans_name_is_left_alone(old, tmp_path):
     link.symlink_to(target)
     replace(old)
     assert target.read_text() == "kept"
+
+
+@posix
+def test_orphans_of_all_files_of_a_folder_go_but_nothing_else(old):
+    others = [
+        old.with_name(name) for name in ("rows of 1. May.csv.gz", "plain", "x" * 99)
+    ]
+    for path in others:
+        subprocess.run([sys.executable, "-c", KILLED, path], check=False)
+    kept = old.with_name(f"of.the.user.{TEMPORARY_MARK}.csv")
+    kept.touch()
+    with atomic_file(others[0]) as temporary:
+        remove_orphans(old.parent)
+        assert set(old.parent.iterdir()) == {temporary, old, kept}
+    remove_orphans(old.parent / "gone")
+
+
+@posix
+def test_a_folder_is_held_by_one_run_at_a_time_and_holds_nothing_more(tmp_path):
+    with locked_folder(tmp_path) as first, locked_folder(tmp_path) as second:
+        assert (first, second) == (True, False)
+    with locked_folder(tmp_path) as again:
+        assert again
+    assert not [*tmp_path.iterdir()]
 
 
 # A full disk

@@ -21,6 +21,8 @@ from ..exceptions import TableError
 STANDARD_STREAM = "-"
 
 _COMPRESSIONS = (".gz", ".zip", ".zst")
+# The first moment that a zip file can name.
+_NO_TIME = (1980, 1, 1, 0, 0, 0)
 # The first bytes of a file, and the ending that it would have.
 _MAGIC = {b"PAR1": ".parquet", b"\x1f\x8b": ".gz", b"\x28\xb5\x2f\xfd": ".zst"}
 
@@ -161,14 +163,19 @@ def open_target(path: Path, shown: Path) -> Iterator[BinaryIO]:
         return
     compression = split_suffix(shown)[1]
     with contextlib.ExitStack() as stack:
+        member = shown.name[: -len(compression)]
         if compression == ".gz":
-            file: Any = stack.enter_context(gzip.open(path, "wb"))
-        elif compression == ".zip":
-            archive = stack.enter_context(
-                zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED)
+            raw = stack.enter_context(open(path, "wb"))
+            # Neither a temporary name nor the time: equal rows are equal bytes.
+            file: Any = stack.enter_context(
+                gzip.GzipFile(member, "wb", fileobj=raw, mtime=0)
             )
-            member = shown.name[: -len(compression)]
-            file = stack.enter_context(archive.open(member, "w", force_zip64=True))
+        elif compression == ".zip":
+            archive = stack.enter_context(zipfile.ZipFile(path, "w"))
+            entry = zipfile.ZipInfo(member, _NO_TIME)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.external_attr = 0o600 << 16
+            file = stack.enter_context(archive.open(entry, "w", force_zip64=True))
         elif compression == ".zst":
             pa = _pyarrow(f"Writing {shown}")
             file = stack.enter_context(pa.output_stream(path, compression="zstd"))
