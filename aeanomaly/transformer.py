@@ -129,7 +129,7 @@ class AutoencoderTransformer(
     ----------
     n_features_in_ : int
         Number of columns.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns, where `fit` was given a DataFrame with string names.
     architecture_ : Architecture
         The architecture that was trained.

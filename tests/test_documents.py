@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = [
     *("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"),
     *("docs/architecture.md", "docs/hybrid_score.md", "docs/thresholds.md"),
-    "docs/gallery.md",
+    *("docs/gallery.md", "docs/start.md", "docs/index.md", "docs/model_file.md"),
     "benchmarks/README.md",
 ]
 # What the recipes would add.
@@ -148,7 +148,7 @@ def test_the_manifest_has_the_keys_that_are_documented(detector, tmp_path):
     with zipfile.ZipFile(tmp_path / "model.aea") as archive:
         manifest = json.loads(archive.read("manifest.json"))
         names = archive.namelist()
-    rows = rows_of("docs/architecture.md", "key of the manifest")
+    rows = rows_of("docs/model_file.md", "key of the manifest")
     assert [key.strip("`") for key, _ in rows] == list(manifest)
     assert f"now {PROTOCOL}" in rows[0][1]
     assert "arrays/model.network.encoder.0.kernel.npy" in names

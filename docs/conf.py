@@ -1,0 +1,95 @@
+"""The documentation site: ``sphinx-build -W -n -c docs . build/site`` builds it.
+
+The source is the whole repository, so that each document keeps its place, and its links
+work on the site as they do where the files are read as they are. The pages ask nothing
+of a network: fonts, scripts and formulas are all in them.
+"""
+
+import sys
+from pathlib import Path
+
+DOCS = Path(__file__).resolve().parent
+sys.path[:0] = [str(DOCS), str(DOCS.parent)]
+
+import aeanomaly  # noqa: E402
+
+project = "aeanomaly"
+author = "The aeanomaly founders"
+release = version = aeanomaly.__version__
+language = "en"
+
+root_doc = "docs/index"
+include_patterns = [
+    "docs/**.md",
+    "*.md",
+    "benchmarks/README.md",
+    "datasets/README.md",
+    "examples/mnist/README.md",
+]
+# Folders that are not walked. A hidden one may be an environment of many files.
+exclude_patterns = ["**/.*", ".*", "*venv*", "aeanomaly", "tests", "build", "dist"]
+
+extensions = [
+    "_site.commands",
+    "_site.mathml",
+    "myst_parser",
+    "numpydoc",
+    "sphinx.ext.autodoc",
+    "sphinx_copybutton",
+    "sphinx_design",
+]
+
+myst_enable_extensions = ["colon_fence", "dollarmath"]
+# Links to headings, as they are made where Markdown is shown.
+myst_heading_anchors = 4
+
+autodoc_member_order = "bysource"
+autodoc_typehints = "none"
+numpydoc_show_class_members = False
+# Names in single backticks are links where the site has them.
+default_role = "py:obj"
+# Docstrings name classes of other projects, and private ones.
+nitpicky = False
+toc_object_entries_show_parents = "hide"
+
+html_theme = "furo"
+html_title = f"aeanomaly {release}"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_extra_path = ["_root"]
+html_copy_source = False
+html_show_sourcelink = False
+html_show_sphinx = False
+html_math_renderer = "mathml"
+templates_path: list[str] = []
+pygments_style = "friendly"
+
+_GUIDES_TO_COME = {
+    *("deployment", "nightly", "scale", "drift", "ecosystem", "recipes", "onnx"),
+}
+
+copybutton_prompt_text = r">>> |\.\.\. "
+copybutton_prompt_is_regexp = True
+
+
+def _skip_foreign(app, what, name, member, skip, options):
+    """Leave out what scikit-learn's own pages describe."""
+    owner = getattr(member, "fget", member)
+    module = getattr(owner, "__module__", None)
+    if callable(owner) and module and not module.startswith("aeanomaly"):
+        return True
+    return None
+
+
+def _drop_absent_guides(app, docname, source):
+    """Take guides that are not written yet out of the navigation."""
+    if docname == root_doc:
+        lines = source[0].splitlines()
+        absent = {g for g in _GUIDES_TO_COME if not (DOCS / f"{g}.md").exists()}
+        source[0] = "\n".join(line for line in lines if line not in absent)
+
+
+def setup(app):
+    """Connect the functions above."""
+    app.connect("autodoc-skip-member", _skip_foreign)
+    app.connect("source-read", _drop_absent_guides)
