@@ -185,6 +185,50 @@ calibration scores.
         rng = None if random_state is None else np.random.default_rng(random_state)
         return self._calibration().p_values(self.score_samples(X), rng)
 
+    def severity(self, X):
+        """Return how severe each row is, in a unit that is the same for every model.
+
+        The share of new normal rows that score higher, in percent: of a thousand of
+        them one has a severity of 99.9 or more, whatever the scores look like.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_samples, n_features)
+
+        Returns
+        -------
+        severity : ndarray of shape (n_samples,), float64
+            From 0 to 99.9999, cut after four decimals; great is abnormal. Where the
+            score of one row is lower than that of another, its severity is not lower.
+
+        Raises
+        ------
+        NotFittedError
+            If the detector is not fitted.
+        ValueError
+            If its model file holds no calibration scores.
+
+        Notes
+        -----
+        It is ``100 * (1 - p_values(X))``, and promises what those do, as far as they
+        reach: with n calibration scores up to ``100 * n / (n + 1)``. Rows that score
+        below all of them go on from there along an exponential tail of the lowest
+        tenth of the scores, at most fifty: a guess. Scores whose tail is heavier, as
+        reconstruction errors often are, are taken for more severe than they are.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from aeanomaly import AutoencoderOutlierDetector
+        >>> X = np.random.default_rng(0).normal(size=(400, 3))
+        >>> detector = AutoencoderOutlierDetector(max_iter=20, random_state=0).fit(X)
+        >>> usual, odd = detector.severity([[0.0, 0.0, 0.0], [9.0, -9.0, 9.0]])
+        >>> bool(usual < 50), bool(odd > 99.9)
+        (True, True)
+        """
+        check_is_fitted(self)
+        return self._calibration().severities(self.score_samples(X))
+
     def select(
         self,
         X,
@@ -286,7 +330,8 @@ calibration scores.
     def _calibration(self) -> Calibration:
         if self.calibration_ is None:
             raise ValueError(
-                "The model file is of a protocol that kept no calibration scores. Call "
+                "The model keeps no calibration scores: its file is of an older "
+                "protocol, or private and without parts of the score. Call "
                 "calibrate(X) with normal rows that the model has not seen."
             )
         return self.calibration_

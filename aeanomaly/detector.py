@@ -30,7 +30,7 @@ from .fitting.split import FitRows
 from .fitting.usual import fit_usual
 from .labels import training_labels
 from .report import check_jinja, report_of_table, write_report
-from .scoring.calibration import Calibration
+from .scoring.calibration import Calibration, added_names
 from .scoring.encoding.images import ImageEncoding
 from .scoring.encoding.table import TableEncoding
 from .scoring.encoding.tabular import row_index
@@ -516,7 +516,7 @@ class AutoencoderOutlierDetector(
         table = self._check_table(X)
         return self.scorer_.score_samples(table)
 
-    def score_frame(self, X, reasons=0, *, p_values=False):
+    def score_frame(self, X, reasons=0, *, p_values=False, severity=False):
         """Return scores and labels, with reasons on request, beside the rows' index.
 
         Parameters
@@ -526,18 +526,21 @@ class AutoencoderOutlierDetector(
             Number of reasons to give for each row; see `explain`.
         p_values : bool, default=False
             Whether to add the column "p_value"; see `p_values`.
+        severity : bool, default=False
+            Whether to add the column "severity"; see `severity`.
 
         Returns
         -------
-        DataFrame of shape (n_samples, 2 + p_values + reasons)
+        DataFrame of shape (n_samples, 2 + p_values + severity + reasons)
             "score", the lower the more abnormal, and "is_outlier", boolean; "p_value"
-            on request; then "reason_1", "reason_2" and so on, for example "amount
-            912.4, expected 12 to 96". The index is that of X.
+            and "severity" on request; then "reason_1", "reason_2" and so on, for
+            example "amount 912.4, expected 12 to 96". The index is that of X.
         """
         table = self._check_table(X)
-        calibration = self._calibration() if p_values else None
+        added = added_names(p_values, severity)
+        calibration = self._calibration() if added else None
         return score_frame(
-            self.scorer_, self.offset_, table, row_index(X), reasons, calibration
+            self.scorer_, self.offset_, table, row_index(X), reasons, calibration, added
         )
 
     def explain(self, X, top=3):

@@ -21,6 +21,7 @@ def score_frame(
     index: Any,
     reasons: int,
     calibration: Calibration | None = None,
+    added: tuple[str, ...] = (),
 ) -> Any:
     """Return scores, labels and reasons; see `AutoencoderOutlierDetector.score_frame`.
 
@@ -34,14 +35,16 @@ def score_frame(
     index : pandas.Index or None
     reasons : int
     calibration : Calibration or None
-        What p-values come from, where they are asked for.
+        What the added columns come from, where there are any.
+    added : tuple of {"p_value", "severity"}
+        Columns to add.
     """
     import pandas as pd
 
     scores, texts = score_with_reasons(scorer, table, reasons)
     columns = {"score": scores, "is_outlier": scores < offset}
     if calibration is not None:
-        columns["p_value"] = calibration.p_values(scores)
+        columns |= calibration.columns(scores, added)
     columns |= {f"reason_{rank}": text for rank, text in enumerate(texts.T, start=1)}
     return pd.DataFrame(columns, index=index)
 

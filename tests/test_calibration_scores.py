@@ -7,7 +7,12 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from aeanomaly import QuantileThreshold
-from aeanomaly.scoring.calibration import Calibration, lowered, normal_share
+from aeanomaly.scoring.calibration import (
+    MAX_SEVERITY,
+    Calibration,
+    lowered,
+    normal_share,
+)
 
 
 def calibration_of(scores, weights=None):
@@ -65,6 +70,41 @@ def test_random_ties_make_p_values_of_normal_rows_uniform(rng, n_levels):
     for share in (0.1, 0.5, 0.9):
         assert np.mean(p_values <= share) == pytest.approx(share, abs=0.02)
     assert p_values.min() > 0
+
+
+@settings(max_examples=50)
+@given(
+    st.lists(st.floats(-1e3, 1e3), min_size=1, max_size=60),
+    st.floats(1e-6, 1e3),
+)
+def test_severity_never_falls_as_scores_do(scores, step):
+    known = calibration_of(scores)
+    rows = np.sort(np.concatenate([known.scores, np.arange(-50, 50) * step]))
+    severity = known.severities(rows)
+    assert (np.diff(severity) <= 0).all()
+    assert severity.min() >= 0
+    assert severity.max() <= MAX_SEVERITY
+
+
+def test_severity_is_the_percentage_of_normal_rows_that_score_higher():
+    known = calibration_of(-np.arange(999.0))
+    rows = np.array([1.0, -499.5, -989.5, -997.5])
+    assert_allclose(known.severities(rows), [0.0, 50.0, 99.0, 99.8])
+
+
+def test_severity_of_exponential_scores_goes_on_where_they_end(rng):
+    new = -rng.exponential(size=200_000)
+    found = [
+        np.mean(calibration_of(-rng.exponential(size=500)).severities(new) >= 99.99)
+        for _ in range(40)
+    ]
+    assert 0.5e-4 < np.mean(found) < 1.5e-4
+
+
+def test_severity_ends_where_calibration_knows_nothing():
+    # Below equal scores there is no scale: as severe as one below all of them.
+    assert calibration_of([-1.0] * 99).severities(np.array([-1e9])) == 99.0
+    assert calibration_of(-np.arange(99.0)).severities(np.array([-1e300])) == 99.9999
 
 
 def test_what_is_kept_of_many_scores_is_bounded_and_never_flatters(rng):

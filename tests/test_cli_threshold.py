@@ -81,7 +81,7 @@ def test_a_file_of_an_older_protocol_takes_another_threshold(run, tmp_path):
     assert aeanomaly.load(new).offset_ == -4.5
     code, _, stderr = run("threshold", old, "--tail", 0.01, "--output", new)
     assert code == 1
-    assert "kept no calibration scores" in stderr
+    assert "keeps no calibration scores" in stderr
     assert aeanomaly.load(new).offset_ == -4.5
 
 
@@ -118,7 +118,7 @@ def test_score_flags_exactly_the_budget_of_each_day(run, model, table, tmp_path)
     out = tmp_path / "out.csv"
     code, stdout, _ = run(
         *("score", table, "--model", model, "--output", out),
-        *("--budget", 3, "--per", "D", "--time", "day", "--p-values"),
+        *("--budget", 3, "--per", "D", "--time", "day", "--p-values", "--severity"),
     )
     assert code == 0
     written = pd.read_csv(out)
@@ -129,6 +129,13 @@ def test_score_flags_exactly_the_budget_of_each_day(run, model, table, tmp_path)
     known = aeanomaly.load(model).calibration_
     expected = known.p_values(written["score"].to_numpy())
     np.testing.assert_allclose(written["p_value"], expected, atol=1e-12)
+    expected = known.severities(written["score"].to_numpy())
+    np.testing.assert_allclose(written["severity"], expected, atol=1e-12)
+    code, _, stderr = run(
+        "score", out, "--model", model, "--output", tmp_path / "2.csv"
+    )
+    assert code == 1
+    assert "already has a column 'score'" in stderr
 
 
 def test_score_flags_at_a_false_discovery_rate(run, model, table, tmp_path):
@@ -154,12 +161,15 @@ def test_an_old_model_says_that_it_has_no_calibration_scores(run, table, tmp_pat
     rows_of(read_expected("protocol_2_hybrid")).to_csv(table, index=False)
     old = DATA / "protocol_2_hybrid.aea"
     command = ["score", table, "--model", old, "--output", tmp_path / "out.csv"]
-    code, _, stderr = run(*command, "--p-values")
-    assert code == 1
-    assert "keeps no calibration scores, which --p-values and --fdr need" in stderr
+    for option in ("--p-values", "--severity"):
+        code, _, stderr = run(*command, option)
+        assert code == 1
+        assert "keeps no calibration scores, which --p-values, --severity" in stderr
     loaded = aeanomaly.load(old)
     with pytest.raises(ValueError, match=r"Call calibrate\(X\) with normal rows"):
         loaded.p_values(rows_of(read_expected("protocol_2_hybrid")))
+    with pytest.raises(ValueError, match="The model keeps no calibration scores"):
+        loaded.severity(rows_of(read_expected("protocol_2_hybrid")))
 
 
 @pytest.mark.parametrize(

@@ -489,6 +489,16 @@ def test_p_values_and_flags_agree(detector, table):
     assert (frame["p_value"] == p_values).all()
 
 
+def test_severity_and_flags_agree(detector, table):
+    severity = detector.severity(table)
+    assert ((severity >= 99) == (detector.predict(table) == -1)).all()
+    ranked = severity[np.argsort(detector.score_samples(table))]
+    assert (np.diff(ranked) <= 0).all()
+    frame = detector.score_frame(table, reasons=1, p_values=True, severity=True)
+    assert list(frame.columns)[2:] == ["p_value", "severity", "reason_1"]
+    assert (frame["severity"] == severity).all()
+
+
 def test_random_p_values_lie_below_and_repeat_themselves(detector, table):
     random = detector.p_values(table, random_state=3)
     assert (random <= detector.p_values(table)).all()

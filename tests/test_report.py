@@ -65,12 +65,13 @@ def test_counts_are_those_of_the_detector(detector, odd_table):
 
 def test_listed_rows_are_the_most_abnormal(detector, odd_table):
     content = detector.report(odd_table, top=7)
-    scored = detector.score_frame(odd_table, reasons=3, p_values=True)
+    scored = detector.score_frame(odd_table, reasons=3, p_values=True, severity=True)
     lowest = scored.nsmallest(7, "score")
     assert [row["row"] for row in content["top"]] == lowest.index.tolist()
     for row, (_, expected) in zip(content["top"], lowest.iterrows(), strict=True):
         assert row["score"] == pytest.approx(expected["score"], abs=1e-4)
         assert row["p_value"] == pytest.approx(expected["p_value"])
+        assert row["severity"] == expected["severity"]
         assert row["reasons"] == [expected[f"reason_{i}"] for i in (1, 2, 3)]
         assert row["flagged"] == expected["is_outlier"]
         assert sum(cell["share"] for cell in row["columns"]) == pytest.approx(

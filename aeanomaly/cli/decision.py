@@ -11,7 +11,7 @@ import numpy as np
 from ..exceptions import ArchiveError
 from ..notices import percent
 from ..scoring.archive import SavedModel
-from ..scoring.calibration import Calibration
+from ..scoring.calibration import Calibration, added_names
 from ..scoring.scorer import Scorer
 from .column_choice import known_column
 from .terminal import RowProgress, shows_progress
@@ -29,7 +29,9 @@ class Decision:
     words : str, default=None
         What flagged rows are; by default those below the offset.
     calibration : Calibration or None, default=None
-        Where p-values come from, if they are to be added.
+        Where the added columns come from, if there are any.
+    added : tuple of {"p_value", "severity"}, default=()
+        Columns to add that say what scores mean.
     """
 
     def __init__(
@@ -38,9 +40,11 @@ class Decision:
         selected: np.ndarray | None = None,
         words: str | None = None,
         calibration: Calibration | None = None,
+        added: tuple[str, ...] = (),
     ) -> None:
         self.words = words or f"that score below the threshold of {offset:.6g}"
         self.calibration = calibration
+        self.added = added
         # None where rows were judged together: no one number tells them apart.
         self.offset = offset if selected is None else None
         self._offset = offset
@@ -74,14 +78,16 @@ def decide(
     scorer, calibration = model.scorer, model.calibration
     assert scorer is not None
     offset = _offset(model, arguments)
-    if (arguments.p_values or arguments.fdr) and calibration is None:
+    added = added_names(arguments.p_values, arguments.severity)
+    if (added or arguments.fdr) and calibration is None:
         raise ArchiveError(
-            f"{arguments.model} keeps no calibration scores, which --p-values and "
-            f"--fdr need: it was written by an older aeanomaly. Fit the model again."
+            f"{arguments.model} keeps no calibration scores, which --p-values, "
+            f"--severity and --fdr need: it was written by an older aeanomaly, or is "
+            f"private and without parts of the score. Fit the model again."
         )
-    shown = calibration if arguments.p_values else None
+    shown = calibration if added else None
     if arguments.fdr is None and arguments.budget is None:
-        return Decision(offset, calibration=shown)
+        return Decision(offset, calibration=shown, added=added)
     scores, times = _scores_and_times(table, columns, scorer, arguments)
     from ..selection import select_by_budget, select_by_fdr
 
@@ -94,7 +100,7 @@ def decide(
         selected = select_by_budget(scores, arguments.budget, times, period)
         words = f"with a budget of {arguments.budget:,}"
         words += f" per {period} of {arguments.time}" if arguments.per else ""
-    return Decision(offset, selected, words, shown)
+    return Decision(offset, selected, words, shown, added)
 
 
 def _offset(model: SavedModel, arguments: argparse.Namespace) -> float:

@@ -151,6 +151,12 @@ def add_selection(parser: argparse.ArgumentParser, choices: Any) -> None:
         action="store_true",
         help="add the column p_value: how rare so low a score is among normal rows",
     )
+    parser.add_argument(
+        "--severity",
+        action="store_true",
+        help="add the column severity, from 0 to 99.9999: the percentage of normal "
+        "rows that score higher, the same unit in every model",
+    )
 
 
 def check_rules(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 
 from ..exceptions import ArchiveError, ColumnError, TableError
 from ..scoring.archive import read_model
+from ..scoring.calibration import added_names
 from ..scoring.encoding.names import check_names
 from ..scoring.encoding.table import TableEncoding
 from ..scoring.reasons import score_with_reasons
@@ -40,7 +41,8 @@ def run(arguments: argparse.Namespace) -> None:
     encoding = model.scorer.encoding
     if encoding.named:
         table.expect([str(name) for name in encoding.names])
-    check_added_names(table, arguments.reasons, arguments.p_values)
+    meanings = added_names(arguments.p_values, arguments.severity)
+    check_added_names(table, arguments.reasons, meanings)
     if arguments.id is not None:
         known_column(arguments.id, table.column_names, "--id")
     start = time.perf_counter()
@@ -101,11 +103,12 @@ def check_streams(arguments: argparse.Namespace) -> None:
         arguments.quiet = True
 
 
-def check_added_names(table: Any, n_reasons: int, p_values: bool = False) -> None:
+def check_added_names(
+    table: Any, n_reasons: int, meanings: tuple[str, ...] = ()
+) -> None:
     """Raise a `TableError` if a column to add is there already."""
-    added = [f"reason_{rank}" for rank in range(1, n_reasons + 1)]
-    added += ["p_value"] * p_values
-    for name in ("score", "is_outlier", *added):
+    reasons = (f"reason_{rank}" for rank in range(1, n_reasons + 1))
+    for name in ("score", "is_outlier", *meanings, *reasons):
         if name in table.column_names:
             raise TableError(
                 f"{table.path} already has a column {name!r}, which the output needs. "
@@ -173,7 +176,7 @@ def added_columns(
         scores, texts = np.empty(0), np.empty((0, n_reasons), dtype=object)
     added = {"score": scores, "is_outlier": decision.flag(scores)}
     if decision.calibration is not None:
-        added["p_value"] = decision.calibration.p_values(scores)
+        added |= decision.calibration.columns(scores, decision.added)
     return added | {f"reason_{i}": text for i, text in enumerate(texts.T, start=1)}
 
 

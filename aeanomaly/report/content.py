@@ -164,16 +164,19 @@ def _rows_and_groups(
         for row in group.rows.tolist()
     }
     shown = first_rows(lowest.features, top)
-    p_values = [None] * len(shown)
+    unknown = [None] * len(shown)
+    meanings = {"p_value": unknown, "severity": unknown}
     if detector.calibration_ is not None:
-        p_values = detector.calibration_.p_values(lowest.keys[: len(shown)]).tolist()
+        meanings = detector.calibration_.columns(
+            lowest.keys[: len(shown)], tuple(meanings)
+        )
     rows = [
         {
             "row": int(lowest.positions[i]),
             "name": names[i],
             "score": round(float(lowest.keys[i]), 4),
             "flagged": bool(lowest.keys[i] < offset),
-            "p_value": p_values[i],
+            **{name: _known(values[i]) for name, values in meanings.items()},
             "group": number_of.get(i),
             "label": None,
             **said,
@@ -181,6 +184,10 @@ def _rows_and_groups(
         for i, said in enumerate(described_rows(scorer, offset, shown))
     ]
     return rows, described(groups, scorer, names), n_flagged
+
+
+def _known(value: Any) -> float | None:
+    return None if value is None else float(value)
 
 
 def _histogram(detector: Any, scores: np.ndarray) -> dict[str, Any]:

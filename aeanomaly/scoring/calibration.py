@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+
+from .tail import ExponentialTail
 
 # Scores this near to each other, relative to their size, are equal: equal rows may
 # differ by as much where one is scored in single precision and one in double.
@@ -13,6 +16,10 @@ TIE = 1e-4
 # Scores that are kept one by one, the lowest; the others are kept in groups, of which
 # there are so many at most.
 _KEPT, _GROUPS = 20_000, 5_000
+
+# The greatest severity, one row in a million: what calibrates says no more than that.
+MAX_SEVERITY = 99.9999
+_SEVERITY_DIGITS = 4
 
 
 @dataclass(frozen=True)
@@ -89,6 +96,40 @@ class Calibration:
             return (lower + (1.0 - rng.random(len(scores))) * ties) / (self.n_rows + 1)
         return (1.0 + not_higher) / (self.n_rows + 1.0)
 
+    def severities(self, scores: np.ndarray) -> np.ndarray:
+        """Return how severe scores are, in a unit that is the same for every model.
+
+        The share of new normal rows that score higher, in percent: 100 times one minus
+        the p-value. Below all calibration scores an exponential tail of the lowest
+        goes on where they end.
+
+        Parameters
+        ----------
+        scores : ndarray of shape (n_samples,)
+
+        Returns
+        -------
+        ndarray of shape (n_samples,), float64
+            In [0, 99.9999], cut after four decimals. Where one score is lower than
+            another, its severity is not lower.
+        """
+        p_values = self.p_values(scores)
+        end = lowered(self.scores[:1])
+        beyond = scores < end[0]
+        if beyond.any():
+            tail = ExponentialTail.of_scores(self.scores, self.weights)
+            fall = tail.share_below(scores[beyond]) / tail.share_below(end)
+            p_values[beyond] *= fall
+        # Cut, not rounded: a severity of 99 is a p-value of at most 0.01.
+        digits = 10.0**_SEVERITY_DIGITS
+        shown = np.floor(100.0 * (1.0 - p_values) * digits + 1e-6) / digits
+        return np.asarray(np.clip(shown, 0.0, MAX_SEVERITY))
+
+    def columns(self, scores: np.ndarray, names: tuple[str, ...]) -> dict[str, Any]:
+        """Return what scores mean, by the names of columns; see `added_names`."""
+        meanings = {"p_value": self.p_values, "severity": self.severities}
+        return {name: meanings[name](scores) for name in names}
+
     def offset_of_share(self, share: float) -> float | None:
         """Return the greatest offset with p-values of at most a share below it.
 
@@ -120,6 +161,12 @@ class Calibration:
             raise ValueError("calibration scores and weights must be finite")
         if (weights <= 0).any() or (np.diff(scores) < 0).any():
             raise ValueError("calibration scores are not sorted, or weigh nothing")
+
+
+def added_names(p_values: bool, severity: bool) -> tuple[str, ...]:
+    """Return the names of the columns that say what scores mean, in their order."""
+    asked = {"p_value": p_values, "severity": severity}
+    return tuple(name for name, is_asked in asked.items() if is_asked)
 
 
 def normal_share(

@@ -11,12 +11,10 @@ from sklearn.utils._param_validation import Interval
 
 from ..notices import percent, warn
 from ..scoring.calibration import lowered
+from ..scoring.tail import ExponentialTail
 from .base import Threshold
 from .ranks import score_of_rank
 
-# Share of the scores, and least and greatest number of them, that an extrapolated tail
-# is fitted to: more of many would tell of scores that are no tail.
-_TAIL_SHARE, _LEAST_TAIL, _MOST_TAIL = 0.1, 10, 50
 # Quantiles of each of two distributions that a probability is computed from.
 _GRID = 200
 
@@ -127,26 +125,16 @@ def _extrapolated(
 ) -> float:
     """Return an offset as far below as an exponential tail of the scores lets expect.
 
-    Of n scores, m lie below the start of the tail, by S in all. A new row lies below
-    the start with a probability p that is (m + 1) / (n + 1) on average, and by more
-    than x * S with one of p * exp(-x * G), where G has a gamma distribution with the
-    parameter m: on average p / (1 + x)**m.
+    With a confidence, the share of rows in the tail and its scale are drawn: see
+    `ExponentialTail` for their distributions.
     """
-    n_rows = float(weights.sum())
-    n_tail = min(max(_LEAST_TAIL, _TAIL_SHARE * n_rows), _MOST_TAIL, n_rows / 2)
-    order = np.argsort(scores, kind="stable")
-    ends = np.cumsum(weights[order])
-    first = int(np.searchsorted(ends, n_tail, side="right"))
-    start = scores[order[min(first, len(order) - 1)]]
-    tail = np.diff(np.minimum(ends, n_tail), prepend=0.0)
-    below = float(tail @ (start - scores[order]))
+    tail = ExponentialTail.of_scores(scores, weights)
     if confidence is None:
-        reach = ((n_tail + 1) / (n_rows + 1) / share) ** (1 / n_tail) - 1
-    else:
-        from scipy.stats import beta, gamma
+        return float(lowered(tail.score_of_share(share)))
+    from scipy.stats import beta, gamma
 
-        at = (np.arange(_GRID) + 0.5) / _GRID
-        p = beta.ppf(at, n_tail + 1, n_rows - n_tail)
-        reaches = np.log(p / share)[:, None] / gamma.ppf(at, n_tail)
-        reach = float(np.quantile(reaches, confidence))
-    return float(lowered(start - max(0.0, reach) * below))
+    at = (np.arange(_GRID) + 0.5) / _GRID
+    p = beta.ppf(at, tail.n_tail + 1, tail.n_rows - tail.n_tail)
+    reaches = np.log(p / share)[:, None] / gamma.ppf(at, tail.n_tail)
+    reach = float(np.quantile(reaches, confidence))
+    return float(lowered(tail.start - max(0.0, reach) * tail.below))
