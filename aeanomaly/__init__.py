@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
+from .dependencies import in_words
+
 __version__ = "0.1.0"
 
 # Public names and their modules. They are imported on first use, so that the command
@@ -45,7 +47,11 @@ __all__ = ["__version__", *sorted(_MODULES)]
 def __getattr__(name: str) -> Any:
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)
+    try:
+        module = importlib.import_module(f"{__name__}.{_MODULES[name]}")
+    except ImportError as error:
+        raise in_words(error, f"{__name__}.{name}") from error
+    value = getattr(module, name)
     globals()[name] = value
     return value
 

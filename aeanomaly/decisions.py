@@ -8,51 +8,21 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from .labels import anomaly_labels
+from .scoring.answers import ScoringMixin
 from .scoring.calibration import Calibration
 from .selection import select_by_budget, select_by_fdr
 from .thresholds import ShareThreshold, Threshold, resolve_threshold
 
 
-class DecisionMixin:
+class DecisionMixin(ScoringMixin):
     """What a detector decides by its scores, all of it without training.
 
-    Needs `score_samples`, and the parameters `contamination` and `threshold`.
+    Needs the parameters `contamination` and `threshold`.
     """
 
     contamination: Any
     threshold: Any
-    offset_: float
     threshold_: Threshold
-    calibration_: Calibration | None
-    score_samples: Any
-
-    def decision_function(self, X):
-        """Return the score of each row less the threshold: negative for outliers.
-
-        Parameters
-        ----------
-        X : DataFrame or array-like of shape (n_samples, n_features)
-
-        Returns
-        -------
-        decision : ndarray of shape (n_samples,), float64
-            ``score_samples(X) - offset_``.
-        """
-        return self.score_samples(X) - self.offset_
-
-    def predict(self, X):
-        """Return the label of each row.
-
-        Parameters
-        ----------
-        X : DataFrame or array-like of shape (n_samples, n_features)
-
-        Returns
-        -------
-        labels : ndarray of shape (n_samples,), int64
-            -1 for outliers, 1 for inliers.
-        """
-        return np.where(self.decision_function(X) < 0, -1, 1)
 
     def fit_threshold(self, X=None, y=None, *, threshold=None, times=None, normal=None):
         """Set the threshold again, by any rule and without training.
@@ -148,86 +118,6 @@ calibration scores.
         if rule.asks_for:
             return self
         return self._set_threshold(rule, scores[seen], weights[seen])
-
-    def p_values(self, X, *, random_state=None):
-        """Return conformal p-values: how rare so low a score is among normal rows.
-
-        A new normal row has a p-value of at most t with a probability of at most t, if
-        it is like the rows that calibrate.
-
-        Parameters
-        ----------
-        X : DataFrame or array-like of shape (n_samples, n_features)
-        random_state : int or None, default=None
-            Seed with which ties are broken at random, so that p-values of normal rows
-            are uniform. None: equal scores count as lower, and p-values are a little
-            too large.
-
-        Returns
-        -------
-        p_values : ndarray of shape (n_samples,), float64
-            In (0, 1]; small is abnormal. (1 + calibration scores not above the row's) /
-            (1 + calibration scores).
-
-        Raises
-        ------
-        NotFittedError
-            If the detector is not fitted.
-        ValueError
-            If its model file holds no calibration scores.
-
-        References
-        ----------
-        V. Vovk, A. Gammerman and G. Shafer, *Algorithmic Learning in a Random World*,
-        2005.
-        """
-        check_is_fitted(self)
-        rng = None if random_state is None else np.random.default_rng(random_state)
-        return self._calibration().p_values(self.score_samples(X), rng)
-
-    def severity(self, X):
-        """Return how severe each row is, in a unit that is the same for every model.
-
-        The share of new normal rows that score higher, in percent: of a thousand of
-        them one has a severity of 99.9 or more, whatever the scores look like.
-
-        Parameters
-        ----------
-        X : DataFrame or array-like of shape (n_samples, n_features)
-
-        Returns
-        -------
-        severity : ndarray of shape (n_samples,), float64
-            From 0 to 99.9999, cut after four decimals; great is abnormal. Where the
-            score of one row is lower than that of another, its severity is not lower.
-
-        Raises
-        ------
-        NotFittedError
-            If the detector is not fitted.
-        ValueError
-            If its model file holds no calibration scores.
-
-        Notes
-        -----
-        It is ``100 * (1 - p_values(X))``, and promises what those do, as far as they
-        reach: with n calibration scores up to ``100 * n / (n + 1)``. Rows that score
-        below all of them go on from there along an exponential tail of the lowest
-        tenth of the scores, at most fifty: a guess. Scores whose tail is heavier, as
-        reconstruction errors often are, are taken for more severe than they are.
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> from aeanomaly import AutoencoderOutlierDetector
-        >>> X = np.random.default_rng(0).normal(size=(400, 3))
-        >>> detector = AutoencoderOutlierDetector(max_iter=20, random_state=0).fit(X)
-        >>> usual, odd = detector.severity([[0.0, 0.0, 0.0], [9.0, -9.0, 9.0]])
-        >>> bool(usual < 50), bool(odd > 99.9)
-        (True, True)
-        """
-        check_is_fitted(self)
-        return self._calibration().severities(self.score_samples(X))
 
     def select(
         self,
@@ -326,12 +216,3 @@ calibration scores.
         self.offset_ = float(rule.offset(scores, weights, **taken))
         self.threshold_ = rule
         return self
-
-    def _calibration(self) -> Calibration:
-        if self.calibration_ is None:
-            raise ValueError(
-                "The model keeps no calibration scores: its file is of an older "
-                "protocol, or private and without parts of the score. Call "
-                "calibrate(X) with normal rows that the model has not seen."
-            )
-        return self.calibration_

@@ -13,7 +13,6 @@ from sklearn.utils.validation import check_consistent_length
 from .base import BaseAutoencoder, generator
 from .counterfactuals import counterfactual_frame
 from .decisions import DecisionMixin
-from .explanations import explain_frame, score_frame
 from .feedback import FeedbackMixin
 from .fitting.calibration import Calibrated, fit_hybrid, fit_reconstruction
 from .fitting.distinct_rows import DistinctRows
@@ -30,7 +29,7 @@ from .fitting.split import FitRows
 from .fitting.usual import fit_usual
 from .labels import training_labels
 from .report import check_jinja, report_of_table, write_report
-from .scoring.calibration import Calibration, added_names
+from .scoring.calibration import Calibration
 from .scoring.encoding.images import ImageEncoding
 from .scoring.encoding.table import TableEncoding
 from .scoring.encoding.tabular import row_index
@@ -493,95 +492,6 @@ class AutoencoderOutlierDetector(
             weights = rows.weights
             scores = self.scorer_.score_samples(rows.rows.table)
         self._set_threshold(rule, scores, weights)
-
-    def score_samples(self, X):
-        """Return the score of each row: the lower, the more abnormal.
-
-        Parameters
-        ----------
-        X : DataFrame or array-like of shape (n_samples, n_features)
-            With the columns of `fit`; those of a DataFrame in any order.
-
-        Returns
-        -------
-        scores : ndarray of shape (n_samples,), float64
-
-        Raises
-        ------
-        ColumnError
-            If a column is missing, unknown, or of another kind than in `fit`.
-        NotFittedError
-            If the detector is not fitted.
-        """
-        table = self._check_table(X)
-        return self.scorer_.score_samples(table)
-
-    def score_frame(self, X, reasons=0, *, p_values=False, severity=False):
-        """Return scores and labels, with reasons on request, beside the rows' index.
-
-        Parameters
-        ----------
-        X : DataFrame or array-like of shape (n_samples, n_features)
-        reasons : int, default=0
-            Number of reasons to give for each row; see `explain`.
-        p_values : bool, default=False
-            Whether to add the column "p_value"; see `p_values`.
-        severity : bool, default=False
-            Whether to add the column "severity"; see `severity`.
-
-        Returns
-        -------
-        DataFrame of shape (n_samples, 2 + p_values + severity + reasons)
-            "score", the lower the more abnormal, and "is_outlier", boolean; "p_value"
-            and "severity" on request; then "reason_1", "reason_2" and so on, for
-            example "amount 912.4, expected 12 to 96". The index is that of X.
-        """
-        table = self._check_table(X)
-        added = added_names(p_values, severity)
-        calibration = self._calibration() if added else None
-        return score_frame(
-            self.scorer_, self.offset_, table, row_index(X), reasons, calibration, added
-        )
-
-    def explain(self, X, top=3):
-        """Return the columns that make up the score of each row.
-
-        Parameters
-        ----------
-        X : DataFrame or array-like of shape (n_samples, n_features)
-        top : int, default=3
-            Columns to name for each row, those of the greatest share first.
-
-        Returns
-        -------
-        DataFrame of shape (n_samples * top, 7)
-            Indexed by the index of X and "rank", from one. "column"; "share" of the
-            score, where those of all columns of a row sum to one; "observed" and
-            "expected" value in original units and categories; "low" and "high", ends
-            of the range within which nine of ten rows lie whose other columns say the
-            same, None where that is not known; "probability" of the expected level,
-            missing for other columns.
-
-        Notes
-        -----
-        The shares divide the very number that `score_samples` returns. The
-        reconstruction error divides by itself. In the hybrid score each part divides
-        what it contributes: residual and marginal by their sum over columns,
-        neighbourhood and surroundings by the squared distance to the nearest rows in
-        each column, covariance and relation by how far the distance would fall if the
-        column took its expected value. Expected values begin with the reconstruction
-        for ``score_type="reconstruction"``, and for "hybrid" with the mean of a normal
-        distribution given the row's other columns; ranges and probabilities are those
-        of training rows of which the same was expected, and lie within what training
-        showed.
-
-        Raises
-        ------
-        NotFittedError
-            If the detector is not fitted.
-        """
-        table = self._check_table(X)
-        return explain_frame(self.scorer_, table, row_index(X), top)
 
     def _check_rows(self, X, method):
         """Return X through the door for input, if its rows are no images."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from sklearn.utils.validation import check_array, validate_data
 from .exceptions import ColumnError
 from .printable import quoted
 from .registry import Registry
+from .scoring.door import as_numbers, as_pandas, in_plain_types
 from .scoring.encoding.names import MAX_NAME_LENGTH, is_label, name_length
 from .scoring.encoding.table import TableEncoding
 
@@ -74,10 +74,10 @@ def check_table(estimator: Any, X: Any, encoding: TableEncoding | None = None) -
             ensure_all_finite=False,
             ensure_min_samples=min_rows,
         )
-        return _as_numbers(X)
+        return as_numbers(X)
     # Partitions of a table may be empty: a frame without rows has as many scores.
     _check_size(frame, min_rows if encoding is None else 0)
-    frame = _in_plain_types(frame)
+    frame = in_plain_types(frame)
     if encoding is None:
         _check_names(frame.columns)
         validate_data(estimator, frame, reset=True, skip_check_array=True)
@@ -85,57 +85,6 @@ def check_table(estimator: Any, X: Any, encoding: TableEncoding | None = None) -
     if not encoding.named:
         validate_data(estimator, frame, reset=False, skip_check_array=True)
     return encoding.select(frame)
-
-
-def as_pandas(X: Any) -> Any:
-    """Return a frame of any known library as a pandas DataFrame, else None."""
-    import pandas as pd
-
-    if isinstance(X, pd.DataFrame):
-        return X
-    polars = sys.modules.get("polars")
-    if polars is not None and isinstance(X, polars.LazyFrame):
-        X = X.collect()
-    if polars is not None and isinstance(X, polars.DataFrame):
-        # Column by column, because Polars's own to_pandas needs pyarrow.
-        return pd.DataFrame({c.name: pd.Series(c.to_numpy()) for c in X.get_columns()})
-    arrow = sys.modules.get("pyarrow")
-    if arrow is not None and isinstance(X, arrow.Table | arrow.RecordBatch):
-        return X.to_pandas()
-    return None
-
-
-# Arrow's types with which pandas can do all that is asked of a column.
-_PLAIN_ARROW = (
-    *("bool", "int", "uint", "halffloat", "float", "double", "decimal"),
-    *("string", "large_string", "date", "time", "duration"),
-)
-
-
-def _in_plain_types(frame: Any) -> Any:
-    """Return a DataFrame whose columns pandas can take apart, the same if all are."""
-    plain = frame
-    for i, dtype in enumerate(frame.dtypes):
-        values = _plain_column(frame.iloc[:, i], dtype)
-        if values is not None:
-            plain = plain.copy(deep=False) if plain is frame else plain
-            plain.isetitem(i, values)
-    return plain
-
-
-def _plain_column(values: Any, dtype: Any) -> Any:
-    """Return a column in a type that pandas can take apart, None if it is in one."""
-    if isinstance(dtype, np.dtype):
-        return None if dtype.isnative else values.astype(dtype.newbyteorder("="))
-    if str(dtype).startswith("interval"):
-        return values.astype(object)
-    arrow = str(getattr(dtype, "pyarrow_dtype", _PLAIN_ARROW[0]))
-    if arrow.startswith(_PLAIN_ARROW) and not arrow.endswith("_view"):
-        return None
-    import pandas as pd
-
-    objects = values.array.__arrow_array__().to_pylist()
-    return pd.Series(objects, index=values.index, dtype=object)
 
 
 def _check_names(names: Any) -> None:
@@ -168,16 +117,3 @@ def _check_size(frame: Any, min_rows: int) -> None:
     check_array(
         np.empty(frame.shape, dtype=np.bool_), ensure_min_samples=min_rows, dtype=None
     )
-
-
-def _as_numbers(X: np.ndarray) -> Any:
-    """Return an array of numbers, or a DataFrame where some columns hold strings."""
-    if X.dtype.kind in "fiu":
-        return X if X.dtype.isnative else X.astype(X.dtype.newbyteorder("="))
-    try:
-        return X.astype(np.float64)
-    except (ValueError, TypeError, OverflowError):
-        # Of texts, or of what the column itself says is no number.
-        import pandas as pd
-
-        return pd.DataFrame(X).infer_objects()

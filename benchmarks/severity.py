@@ -2,9 +2,9 @@
 
     python benchmarks/severity.py
 
-Detectors are fitted on normal card transactions of ``../shared/data``, at their defaults
-but for the score, and 200,000 other normal ones are counted: means over draws of the
-training rows. The right numbers are 10,000 of a million, 1,000, and so on.
+Detectors are fitted on normal card transactions of ``../shared/data``, at their
+defaults but for the score, and 200,000 other normal ones are counted: means over draws
+of the training rows. The right numbers are 10,000 of a million, 1,000, and so on.
 """
 
 from __future__ import annotations

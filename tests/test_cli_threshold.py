@@ -131,11 +131,6 @@ def test_score_flags_exactly_the_budget_of_each_day(run, model, table, tmp_path)
     np.testing.assert_allclose(written["p_value"], expected, atol=1e-12)
     expected = known.severities(written["score"].to_numpy())
     np.testing.assert_allclose(written["severity"], expected, atol=1e-12)
-    code, _, stderr = run(
-        "score", out, "--model", model, "--output", tmp_path / "2.csv"
-    )
-    assert code == 1
-    assert "already has a column 'score'" in stderr
 
 
 def test_score_flags_at_a_false_discovery_rate(run, model, table, tmp_path):

@@ -19,7 +19,7 @@ OPTIONAL = {"matplotlib", "polars", "pyarrow", "dask", "skrub", "jinja2", "marku
 # The floors of the package, from the ground up. What a module imports, at its head or
 # in a function, lies on a floor below its own or belongs to the same part.
 FLOORS = (
-    {"exceptions", "files", "notices", "printable", "registry"},
+    {"dependencies", "exceptions", "files", "notices", "printable", "registry"},
     {"scoring", "datasets", "periods"},
     {"thresholds", "architectures", "labels"},
     {"training"},
@@ -28,7 +28,6 @@ FLOORS = (
         "images",
         "tables",
         "comparison",
-        "explanations",
         "validation",
         "selection",
         "metrics",

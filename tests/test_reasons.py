@@ -8,9 +8,9 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from small_rows import category, constant_model, multiplying_model, numbers
 
-from aeanomaly.explanations import explain_frame
 from aeanomaly.scoring.encoding.columns import NumericColumn
 from aeanomaly.scoring.encoding.table import TableEncoding
+from aeanomaly.scoring.frames import explain_frame
 from aeanomaly.scoring.parts import Covariance, Reduction, Residual
 from aeanomaly.scoring.reasons import iter_reasons, reason_texts
 from aeanomaly.scoring.scorer import Scorer

@@ -13,6 +13,7 @@ import importlib
 import sys
 import warnings
 
+from ..dependencies import in_words
 from ..exceptions import AeanomalyError, ColumnWarning, UnreadCellsWarning
 from .arguments import parse_arguments
 from .terminal import UNHEARD, complain, everything_was_heard
@@ -74,6 +75,8 @@ def main(argv: list[str] | None = None) -> int:
     except Exception as error:
         if sys.flags.dev_mode:
             raise
+        if isinstance(error, ImportError):
+            error = in_words(error, f"The command {arguments.command}")
         complain(f"{name}: error: {_sentence(error)}")
         everything_was_heard()
         return _FAILED

@@ -196,6 +196,6 @@ def normal_share(
     return float(min(1.0, above / (weights.sum() * (1.0 - max_p))))
 
 
-def lowered(scores: np.ndarray) -> np.ndarray:
+def lowered(scores: Any) -> Any:
     """Return scores less what ties may differ by; their order stays."""
     return scores - TIE * np.abs(scores)

@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 
+from ..dependencies import in_words
 from ..scoring.networks.backend import check_backend
 
 # What C++ code prints of itself: a letter or a date, the place in its source.
@@ -39,8 +40,11 @@ def import_keras_quietly() -> None:
         return
     os.environ.setdefault(_LEVEL, "3")
     with _without_start_up_lines():
-        import keras  # noqa: F401
-        import tensorflow  # noqa: F401
+        try:
+            import keras  # noqa: F401
+            import tensorflow  # noqa: F401
+        except ImportError as error:
+            raise in_words(error, "Training") from error
 
 
 @contextlib.contextmanager

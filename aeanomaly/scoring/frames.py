@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from .scoring.calibration import Calibration
-from .scoring.reasons import iter_reasons, score_with_reasons
-from .scoring.scorer import Scorer
-from .scoring.usual import UsualTimes
+from .calibration import Calibration
+from .reasons import iter_reasons, score_with_reasons
+from .scorer import Scorer
+from .usual import UsualTimes
 
 _ENDS = ("low", "high")
 
@@ -23,7 +23,7 @@ def score_frame(
     calibration: Calibration | None = None,
     added: tuple[str, ...] = (),
 ) -> Any:
-    """Return scores, labels and reasons; see `AutoencoderOutlierDetector.score_frame`.
+    """Return scores, labels and reasons; see `ScoringMixin.score_frame`.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def score_frame(
 
 
 def explain_frame(scorer: Scorer, table: Any, index: Any, top: int) -> Any:
-    """Return reasons; see `AutoencoderOutlierDetector.explain`.
+    """Return reasons; see `ScoringMixin.explain`.
 
     Parameters
     ----------
