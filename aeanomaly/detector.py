@@ -202,7 +202,9 @@ class AutoencoderOutlierDetector(
         The model, and what turns its output for a row into a score: all that scoring
         needs.
     history_ : dict of str to list of float
-        "loss", and "val_loss" of held-out rows, after each epoch.
+        "loss", and "val_loss" of held-out rows, after each epoch: means over the
+        networks. Where several are trained together, also "network_1_loss",
+        "val_network_1_loss" and so on.
     n_iter_ : int
         Number of epochs that were run.
     offset_ : float

@@ -141,7 +141,9 @@ class AutoencoderTransformer(
     model_ : Model
         Encoding and network as arrays.
     history_ : dict of str to list of float
-        "loss", and "val_loss" of held-out rows, after each epoch.
+        "loss", and "val_loss" of held-out rows, after each epoch: means over the
+        networks. Where several are trained together, also "network_1_loss",
+        "val_network_1_loss" and so on.
     n_iter_ : int
         Number of epochs that were run.
 

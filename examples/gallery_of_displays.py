@@ -1,18 +1,22 @@
-"""Draw every display of `aeanomaly.displays`, on the transactions of the package.
+"""Draw every display of `aeanomaly.displays`: transactions, and scratched digits.
 
-Prints what each shows in numbers; given a folder, draws them there as well, and a
-picture of the error map of images. Run it with:
+Prints what each shows in numbers; given a folder, draws them there as well. Run it
+with:
 python examples/gallery_of_displays.py docs/pictures
 """
 
 import sys
 from pathlib import Path
 
+import numpy as np
+from sklearn.datasets import load_digits
+
 from aeanomaly import AutoencoderOutlierDetector
 from aeanomaly.datasets import load_transactions
 from aeanomaly.displays import (
     CodeMapDisplay,
     DriftDisplay,
+    ErrorMapDisplay,
     ExpectedDisplay,
     FirstReasonsDisplay,
     HistoryDisplay,
@@ -23,6 +27,7 @@ from aeanomaly.displays import (
     ScoreDisplay,
     ThresholdDisplay,
 )
+from aeanomaly.images import ImageUndercomplete
 
 NO_FEATURES = ["transaction_id", "customer_id", "merchant_id", "is_fraud", "fraud_kind"]
 LATENT_SIZES = [2, 4, 8, 16]
@@ -48,13 +53,15 @@ def main():
     displays = of_detector(detector, training, new, labels)
     few, its_labels = features[:3_000], is_fraud[:3_000]
     plain = AutoencoderOutlierDetector(**PLAIN)
-    displays["history"] = HistoryDisplay.from_estimator(plain.fit(few)), {}
+    three = AutoencoderOutlierDetector(**PLAIN, n_estimators=3).fit(few)
+    displays["history"] = HistoryDisplay.from_estimator(three), {}
     displays["latent_size"] = (
         LatentSizeDisplay.from_estimator(
             plain, few, its_labels, latent_dims=LATENT_SIZES
         ),
         {},
     )
+    displays["error_map"] = of_images(), {}
     say(displays)
     if len(sys.argv) > 1:
         draw(displays, Path(sys.argv[1]))
@@ -96,6 +103,18 @@ def of_detector(detector, training, new, labels):
     }
 
 
+def of_images():
+    """Return where a network that knows digits finds scratches on new ones."""
+    digits = load_digits().images
+    scratched = digits[:10].copy()
+    rows = np.random.default_rng(0).integers(1, 7, len(scratched))
+    scratched[np.arange(len(scratched)), rows] = 16.0
+    detector = AutoencoderOutlierDetector(
+        architecture=ImageUndercomplete(), latent_dim=16, random_state=0
+    )
+    return ErrorMapDisplay.from_estimator(detector.fit(digits[10:]), scratched)
+
+
 def say(displays):
     """Print some of the numbers that the pictures show."""
     found = {name: display for name, (display, _) in displays.items()}
@@ -110,6 +129,8 @@ def say(displays):
     drift = found["drift"]
     shifted = [c for c, s in zip(drift.columns, drift.has_shifted, strict=True) if s]
     print(f"Shifted on purpose: {', '.join(shifted)}")
+    errors = found["error_map"].errors.mean(axis=2)
+    print(f"Rows of pixels with the greatest error: {errors.argmax(axis=1).tolist()}")
     search = found["latent_size"].search
     print(f"latent_dim {search.latent_dim}, best {search.best_latent_dim}")
 

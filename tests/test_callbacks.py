@@ -147,7 +147,8 @@ def test_callbacks_end_with_the_weights_that_early_stopping_restored(monkeypatch
     losses, run = iter([2.0, 1.0, 3.0, 3.0]), TrainingProgram.run
 
     def scripted(self, session, steps, first_step):
-        return run(self, session, steps, first_step)[0], np.array([next(losses)])
+        batch_losses, _ = run(self, session, steps, first_step)
+        return batch_losses, np.array([[next(losses)]])
 
     monkeypatch.setattr(TrainingProgram, "run", scripted)
     ends, recorder = [], Recorder()

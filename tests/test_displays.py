@@ -304,6 +304,23 @@ def test_the_history_is_that_of_the_estimator(detector):
     assert display.epochs.tolist() == list(range(1, detector.n_iter_ + 1))
 
 
+def test_each_network_has_a_curve_and_their_mean_another():
+    history = {"loss": [3.0, 2.0], "val_loss": [4.0, 3.0]}
+    history |= {"network_1_loss": [2.0, 1.0], "network_2_loss": [4.0, 3.0]}
+    history |= {"val_network_1_loss": [3.0, 3.0], "val_network_2_loss": [5.0, 3.0]}
+    display = HistoryDisplay.from_history(history)
+    assert list(display.losses) == ["training rows", "held-out rows"]
+    assert display.networks["training rows"].tolist() == [[2.0, 1.0], [4.0, 3.0]]
+    assert display.networks["held-out rows"].tolist() == [[3.0, 3.0], [5.0, 3.0]]
+    # Two means and four thin lines, of which the legend names the means.
+    drawn = display.plot().ax_
+    assert len(drawn.lines) == 6
+    assert [text.get_text() for text in drawn.get_legend().get_texts()] == [
+        "training rows, mean of networks",
+        "held-out rows, mean of networks",
+    ]
+
+
 # Drift.
 
 

@@ -160,7 +160,7 @@ def test_steps_give_the_same_however_they_are_cut_into_calls(plan, rows):
     in_parts = trained(program, rows, steps, held_out=rows[:5], cuts=(1, 6, 10))
     for together, apart in zip(at_once, in_parts, strict=True):
         assert_array_equal(together, apart)
-    assert at_once[1].shape == (3,)
+    assert at_once[1].shape == (3, plan.n_members)
 
 
 def test_a_reset_forgets_what_was_trained_before(rows):

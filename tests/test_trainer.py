@@ -112,6 +112,25 @@ def test_the_loss_of_an_epoch_counts_every_row_once():
     assert_allclose(tiny.history["loss"], tiny.history["val_loss"], rtol=1e-5)
 
 
+def test_each_of_several_networks_has_losses_and_their_means_are_the_loss():
+    history = fit(make_plan(n_members=2)).history
+    assert list(history)[:2] == ["loss", "val_loss"]
+    for kind in ("", "val_"):
+        own = np.array([history[f"{kind}network_{i}_loss"] for i in (1, 2)])
+        assert own.shape == (2, len(history["loss"]))
+        assert_allclose(own.mean(axis=0), history[f"{kind}loss"], rtol=1e-12)
+        assert (own[0] != own[1]).all()
+
+
+def test_a_network_among_several_has_the_losses_that_it_has_alone():
+    # Its initial weights are drawn first either way; without learning they stay.
+    def loss(name, n_members):
+        options = {"learning_rate_init": 1e-30, "max_iter": 1}
+        return fit(make_plan(n_members=n_members), **options).history[name]
+
+    assert_allclose(loss("network_1_loss", 2), loss("loss", 1), rtol=1e-5)
+
+
 def test_a_fit_does_not_depend_on_the_fits_before():
     plan = make_plan(n_members=2, batch_normalization=True, dropout=0.2)
     first = fit(plan, seed=5)
@@ -309,7 +328,7 @@ def test_early_stopping_waits_and_restores_the_best_weights(monkeypatch):
     def scripted(self, session, steps, first_step):
         batch_losses, _ = run(self, session, steps, first_step)
         snapshots.append(self.snapshot())
-        return batch_losses, np.array([next(losses)])
+        return batch_losses, np.array([[next(losses)]])
 
     monkeypatch.setattr(TrainingProgram, "run", scripted)
     result = fit(early_stopping=True, n_iter_no_change=3, tol=1e-4, max_iter=50)

@@ -86,7 +86,8 @@ def _describe_training(model: SavedModel) -> str | None:
     if state is None:
         return None
     history = from_plain(state["fields"]["history"], model.arrays, {})
+    means = {name: history[name] for name in ("loss", "val_loss") if name in history}
     losses = [
-        f"{name} {values[0]:.4g} > {values[-1]:.4g}" for name, values in history.items()
+        f"{name} {values[0]:.4g} > {values[-1]:.4g}" for name, values in means.items()
     ]
     return f"{len(history['loss'])} epochs, {', '.join(losses)}"

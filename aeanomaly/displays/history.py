@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -10,19 +11,22 @@ from sklearn.utils.validation import check_is_fitted
 from .drawing import SERIES, new_axes, tidy
 
 _NAMES = {"loss": "training rows", "val_loss": "held-out rows"}
+_OF_ONE_NETWORK = re.compile(r"(val_)?network_(\d+)_loss")
 
 
 class HistoryDisplay:
     """Loss after each epoch, of the rows trained on and of those held out.
 
-    Networks that are trained together share a loss, the mean over them.
+    Of networks that are trained together a thin line each, and their mean.
 
     Parameters
     ----------
     epochs : ndarray of shape (n_epochs,), int
         From 1.
     losses : dict of str to ndarray of shape (n_epochs,)
-        By what the rows are called.
+        By what the rows are called; means over the networks.
+    networks : dict of str to ndarray of shape (n_networks, n_epochs)
+        Losses of each network, by what the rows are called. Empty for a single one.
 
     Attributes
     ----------
@@ -39,9 +43,10 @@ class HistoryDisplay:
     array([4., 3.])
     """
 
-    def __init__(self, *, epochs, losses):
+    def __init__(self, *, epochs, losses, networks):
         self.epochs = epochs
         self.losses = losses
+        self.networks = networks
 
     @classmethod
     def from_estimator(cls, estimator: Any) -> HistoryDisplay:
@@ -63,15 +68,23 @@ class HistoryDisplay:
         ----------
         history : mapping of str to list of float
         """
-        losses = {
-            _NAMES.get(name, name): np.asarray(values, dtype=np.float64)
-            for name, values in history.items()
-        }
+        losses, networks = {}, {}
+        for name, values in history.items():
+            values = np.asarray(values, dtype=np.float64)
+            if found := _OF_ONE_NETWORK.fullmatch(name):
+                rows = _NAMES[f"{found[1] or ''}loss"]
+                networks.setdefault(rows, []).append(values)
+            else:
+                losses[_NAMES.get(name, name)] = values
         n_epochs = max((len(values) for values in losses.values()), default=0)
-        return cls(epochs=np.arange(1, n_epochs + 1), losses=losses)
+        return cls(
+            epochs=np.arange(1, n_epochs + 1),
+            losses=losses,
+            networks={rows: np.stack(curves) for rows, curves in networks.items()},
+        )
 
     def plot(self, ax: Any = None) -> HistoryDisplay:
-        """Draw a line for each set of rows.
+        """Draw a line for each set of rows, and thin ones for single networks.
 
         Parameters
         ----------
@@ -89,9 +102,18 @@ class HistoryDisplay:
                 linestyle=styles[i % 3],
                 marker=marker,
                 markersize=4,
-                label=name,
+                label=f"{name}, mean of networks" if name in self.networks else name,
             )
-        ax.set(xlabel="epoch", ylabel="loss, mean over the networks")
+            for curve in self.networks.get(name, ()):
+                ax.plot(
+                    self.epochs[: len(curve)],
+                    curve,
+                    color=SERIES[i % len(SERIES)],
+                    linestyle=styles[i % 3],
+                    linewidth=0.7,
+                    alpha=0.5,
+                )
+        ax.set(xlabel="epoch", ylabel="loss")
         ax.xaxis.get_major_locator().set_params(integer=True)
         ax.legend(frameon=False)
         self.ax_, self.figure_ = ax, ax.figure

@@ -187,22 +187,18 @@ def curve_chart(curves: dict[str, Any]) -> dict[str, Any]:
 
 def history_chart(history: dict[str, list[float]]) -> dict[str, Any] | None:
     """Return the losses of training; None without any."""
-    values = [v for own in history.values() for v in own if math.isfinite(v)]
+    names = {"loss": "training rows", "val_loss": "held-out rows"}
+    means = {names[key]: own for key, own in history.items() if key in names}
+    values = [v for own in means.values() for v in own if math.isfinite(v)]
     if len(values) < 2:
         return None
-    n_epochs = max(map(len, history.values()))
+    n_epochs = max(map(len, means.values()))
     low, high = min(values), max(values)
     room = 0.05 * ((high - low) or 1.0)
     axes = Axes((1.0, float(max(2, n_epochs))), (low - room, high + room))
     chart = _ticks(axes, "epoch", "loss", percent=False)
-    names = {"loss": "training rows", "val_loss": "held-out rows"}
-    for style, (key, own) in zip("ab", history.items(), strict=False):
+    for style, (name, own) in zip("ab", means.items(), strict=False):
         epochs = list(range(1, len(own) + 1))
-        chart["lines"].append(
-            {
-                "path": axes.path(epochs, own),
-                "style": style,
-                "name": names.get(key, key),
-            }
-        )
+        line = {"path": axes.path(epochs, own), "style": style, "name": name}
+        chart["lines"].append(line)
     return chart

@@ -255,9 +255,9 @@ class TrainingProgram:
 
         Returns
         -------
-        losses : ndarray of shape (n_steps,)
-            Mean over rows and members.
-        losses_held_out : ndarray of shape (n_epochs,)
+        losses : ndarray of shape (n_steps, n_members)
+            Mean over rows.
+        losses_held_out : ndarray of shape (n_epochs, n_members)
             On the held-out rows at each end of an epoch; empty if there are none.
         """
         size = _XLA_STEPS if session.jit else max(1, len(steps))

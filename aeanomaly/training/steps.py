@@ -152,9 +152,9 @@ class StepGraph:
 
         Returns
         -------
-        losses : Tensor of shape (n_steps,)
-            Loss of each batch, before its step.
-        losses_held_out : Tensor of shape (n_steps,)
+        losses : Tensor of shape (n_steps, n_members)
+            Each member's loss of each batch, before its step.
+        losses_held_out : Tensor of shape (n_steps, n_members)
             Loss of the held-out rows, where an epoch ends; zero elsewhere.
         """
         import tensorflow as tf
@@ -175,7 +175,10 @@ class StepGraph:
             return i + 1, losses, losses_held_out
 
         size = tf.shape(steps.n_rows)[0]
-        arrays = [tf.TensorArray(tf.float32, size, element_shape=()) for _ in range(2)]
+        shape = (self.plan.n_members,)
+        arrays = [
+            tf.TensorArray(tf.float32, size, element_shape=shape) for _ in range(2)
+        ]
         start = (tf.constant(0), *arrays)
         _, *arrays = tf.while_loop(lambda i, *_: i < steps.n_steps, step, start)
         return tuple(array.stack() for array in arrays)
@@ -183,7 +186,7 @@ class StepGraph:
     def _step(
         self, X: Any, weights: Any, rate: Any, settings: Mapping[str, Any], seed: Any
     ) -> Any:
-        """Train on one batch and return its loss, the mean over the members."""
+        """Train on one batch and return each member's loss of it."""
         import tensorflow as tf
 
         trained = self.program.weights.value
@@ -194,7 +197,7 @@ class StepGraph:
             objective = tf.reduce_sum(losses)
         gradient = tape.gradient(objective, trained)
         self._update(gradient, rate, settings["alpha"], state)
-        return tf.reduce_mean(losses)
+        return losses
 
     def _update(self, gradient: Any, rate: Any, alpha: Any, state: Any) -> None:
         weights, optimizer = self.program.weights, self.program.optimizer
@@ -207,7 +210,7 @@ class StepGraph:
                 variable.assign(value)
 
     def _evaluate(self, fit: FitTensors, n_rows: Any, batch_size: Any) -> Any:
-        """Return the mean loss of the first held-out rows, zero for no rows."""
+        """Return each member's loss of the first held-out rows, zero for no rows."""
         import tensorflow as tf
 
         def add(i: Any, total: Any) -> tuple[Any, Any]:
@@ -218,9 +221,9 @@ class StepGraph:
             rows = tf.gather(fit.X_held_out, batch)
             weights = self._weights(fit.held_out_shares, batch, n)
             losses, _ = self._losses(rows, weights, fit.settings, seed, False)
-            return i + 1, total + tf.reduce_mean(losses) * tf.cast(n, tf.float32)
+            return i + 1, total + losses * tf.cast(n, tf.float32)
 
-        start = (tf.constant(0), tf.constant(0.0))
+        start = (tf.constant(0), tf.zeros(self.plan.n_members))
         _, total = tf.while_loop(lambda i, _: i * batch_size < n_rows, add, start)
         return total / tf.cast(tf.maximum(n_rows, 1), tf.float32)
 

@@ -93,7 +93,9 @@ class TrainingResult:
     ----------
     network : Network or KerasNetwork
     history : dict of str to list of float
-        "loss", and "val_loss" where rows were held out; one value an epoch.
+        "loss", and "val_loss" where rows were held out; one value an epoch, the mean
+        over the networks. Of more than one network also "network_1_loss",
+        "val_network_1_loss" and so on.
     n_iter : int
         Number of epochs that were run.
     state : list of ndarray
@@ -171,6 +173,8 @@ class _Run:
         self.history: dict[str, list[float]] = {"loss": []}
         if rows.Z_held_out is not None:
             self.history["val_loss"] = []
+        # What observers hear of.
+        self.means = tuple(self.history)
 
     def train(self, observers: Sequence[Observer]) -> dict[str, list[float]]:
         """Run epochs until the last one, or until somebody stops; return the losses."""
@@ -193,7 +197,7 @@ class _Run:
             epochs = range(first, min(first + n_together, n_epochs))
             factor = math.prod(o.begin_epoch(first) for o in observers)
             self._run_epochs(session, epochs, factor)
-            losses = {name: values[-1] for name, values in self.history.items()}
+            losses = {name: self.history[name][-1] for name in self.means}
             # All hear of the epoch, even when one of them stops.
             stops = [o.end_epoch(first, losses) for o in observers]
             if any(stops):
@@ -227,10 +231,21 @@ class _Run:
         losses, losses_held_out = self.program.run(
             session, steps, epochs.start * self.n_batches
         )
-        weighted = (losses * steps.n_rows).reshape(len(epochs), -1).sum(axis=1)
-        self.history["loss"] += (weighted / self.rows.n_visits).tolist()
+        weighted = losses * steps.n_rows[:, None]
+        by_epoch = weighted.reshape(len(epochs), self.n_batches, -1).sum(axis=1)
+        self._note("loss", by_epoch / self.rows.n_visits)
         if "val_loss" in self.history:
-            self.history["val_loss"] += losses_held_out.tolist()
+            self._note("val_loss", losses_held_out)
+
+    def _note(self, name: str, losses: np.ndarray) -> None:
+        """Add losses of shape (n_epochs, n_members) to the history."""
+        self.history[name] += losses.mean(axis=1, dtype=np.float64).tolist()
+        if losses.shape[1] == 1:
+            return
+        kind = "val_" if name.startswith("val_") else ""
+        for i, own in enumerate(losses.T, start=1):
+            key = f"{kind}network_{i}_loss"
+            self.history.setdefault(key, []).extend(own.tolist())
 
 
 def _observers(
