@@ -194,10 +194,16 @@ calibration scores.
             )
         return ShareThreshold(share=contamination)
 
-    def _rule_of_fit(self) -> Threshold:
-        """Return the rule that the parameters name, if `fit` can apply it."""
+    def _rule_of_fit(self, learns: bool = False) -> Threshold:
+        """Return the rule that the parameters name, if `fit` can apply it.
+
+        Parameters
+        ----------
+        learns : bool
+            Whether `fit` has labels of anomalies.
+        """
         rule = self._threshold_rule()
-        if rule.asks_for:
+        if rule.asks_for and not (learns and "is_anomaly" in rule.uses):
             raise ValueError(
                 f"The threshold {rule.name!r} needs {rule.asks_for}, which fit does "
                 f"not have. Fit with another one, then call fit_threshold with them "

@@ -20,6 +20,7 @@ from .fitting.hybrid import resolve_parts, suspicious_rows
 from .fitting.labelled import (
     NEEDS_PARTS,
     KnownRows,
+    KnownScores,
     check_learnable,
     fit_labelled,
     known_rows,
@@ -385,8 +386,9 @@ class AutoencoderOutlierDetector(
             ``labels="learn"``, if it is unclear which label is normal, or the score has
             no parts.
         """
-        rule, rng = self._rule_of_fit(), generator(self.random_state)
         labels = self._labels_of_fit(X, y)
+        rule = self._rule_of_fit(learns=labels is not None)
+        rng = generator(self.random_state)
         if labels is not None:
             sample_weight = weights_without_anomalies(sample_weight, labels)
         rows = self._fit_model(X, sample_weight, rng, go_on=self.warm_start)
@@ -474,22 +476,31 @@ class AutoencoderOutlierDetector(
             parts = resolve_parts(names)
             calibrated = fit_hybrid(self.model_, rows, parts, self.n_references, rng)
         usual = fit_usual(self.model_, calibrated.reduction, rows)
+        labelled = None
         if known is not None:
-            keeps_cases = self.n_references > 0
-            calibrated = fit_labelled(
-                self.model_, rows, calibrated, known, keeps_cases, rng
+            keeps_cases, judges = self.n_references > 0, bool(rule.asks_for)
+            calibrated, labelled = fit_labelled(
+                self.model_, rows, calibrated, known, keeps_cases, rng, judges
             )
         self.scorer_ = Scorer(self.model_, calibrated.reduction, usual)
-        self._fit_offset(rule, rows, calibrated)
+        self._fit_offset(rule, rows, calibrated, labelled)
 
     def _fit_offset(
-        self, rule: Threshold, rows: FitRows, calibrated: Calibrated
+        self,
+        rule: Threshold,
+        rows: FitRows,
+        calibrated: Calibrated,
+        labelled: KnownScores | None,
     ) -> None:
         """Set ``calibration_``, and by a rule ``offset_`` and ``threshold_``."""
         self.calibration_ = Calibration.of_scores(calibrated.scores, calibrated.weights)
         # A share of the training rows is counted on all of them; any other rule
         # wants rows that have not been seen.
         scores, weights = calibrated.scores, calibrated.weights
+        if labelled is not None:
+            self._set_threshold(rule, **labelled._asdict())
+            self.threshold_.summary_ += labelled.note
+            return
         if self.contamination != "auto":
             weights = rows.weights
             scores = self.scorer_.score_samples(rows.rows.table)

@@ -11,7 +11,7 @@ from sklearn.metrics import average_precision_score
 from sklearn.model_selection import GridSearchCV
 
 import aeanomaly
-from aeanomaly import AutoencoderOutlierDetector
+from aeanomaly import AutoencoderOutlierDetector, PrecisionThreshold
 from aeanomaly.cli import main
 from aeanomaly.labels import training_labels
 from aeanomaly.scoring.parts import LabelledCombination
@@ -206,6 +206,84 @@ def test_the_threshold_keeps_its_promise(learnt):
         new, is_fraud = payments(seed)
         flagged.append((detector.predict(new[~is_fraud]) == -1).mean())
     assert np.mean(flagged) < 0.02
+
+
+def precision_of(detector):
+    """Return the precision that a detector's threshold is said to have."""
+    return float(detector.threshold_.summary_.split("precision ")[1].split(" ")[0])
+
+
+def test_a_threshold_by_labels_does_not_believe_what_the_head_learnt_by_heart():
+    # Labels that are noise: of the flagged rows a tenth is labelled, wherever one cuts.
+    X = np.random.default_rng(0).normal(size=(600, 4))
+    y = np.where(np.arange(600) < 60, -1, 1)
+    detector = AutoencoderOutlierDetector(**CHEAP, labels="learn", threshold="recall")
+    assert abs(precision_of(detector.fit(X, y)) - 0.1) <= 0.02
+    words = " Each labelled row was judged without its own label."
+    assert detector.threshold_.summary_.endswith(words)
+    assert "Flags 484 of 600 labelled rows" in detector.threshold_.summary_
+    # On the rows that it learnt from, the labels seem to mean something.
+    assert precision_of(detector.fit_threshold(X, y)) > 0.15
+
+
+def test_a_threshold_by_labels_counts_the_rows_that_have_one(payments_labels):
+    table, y = payments_labels
+    detector = AutoencoderOutlierDetector(**CHEAP, labels="learn", threshold="f_beta")
+    summary = detector.fit(table, y).threshold_.summary_
+    assert f"of {(y != 0).sum()} labelled rows" in summary
+    assert f"of {(y == -1).sum()} anomalies" in summary
+
+
+def test_a_single_anomaly_is_judged_without_labels(payments_labels):
+    table, y = payments_labels
+    first = np.flatnonzero(y == -1)[0]
+    one = np.where((y == -1) & (np.arange(len(y)) != first), 0, y)
+    detector = AutoencoderOutlierDetector(**CHEAP, labels="learn", threshold="recall")
+    detector.fit(table, one)
+    reduction = detector.scorer_.reduction
+    evaluation = next(detector.model_.iter_evaluations(table.iloc[[first]]))[1]
+    by_parts = reduction.mean(reduction.surprises(evaluation, detector.model_.encoding))
+    # The cut is above what the parts say of it, far above what its own label says.
+    assert -by_parts[0] < detector.offset_ < -by_parts[0] + 0.3
+    assert "finds 1 of 1 anomalies" in detector.threshold_.summary_
+    assert detector.score_samples(table.iloc[[first]])[0] < -by_parts[0] - 1
+
+
+@pytest.fixture(scope="module")
+def payments_labels():
+    """Payments of which a quarter of the frauds and a tenth of the rest are known."""
+    table, is_fraud = payments()
+    known = np.arange(len(table)) % np.where(is_fraud, 4, 10) == 0
+    return table, np.where(known, np.where(is_fraud, -1, 1), 0)
+
+
+def test_rules_that_need_normal_rows_say_so(payments_labels):
+    table, y = payments_labels
+    detector = AutoencoderOutlierDetector(
+        **CHEAP, labels="learn", threshold="precision"
+    )
+    with pytest.raises(ValueError, match="all 10 rows are labelled as anomalies. Pass"):
+        detector.fit(table, np.where(y == 1, 0, y))
+
+
+@pytest.mark.slow
+def test_where_rows_are_held_out_an_anomaly_counts_as_much_less():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(10_500, 3))
+    y = np.where(np.arange(10_500) < 500, -1, 1)
+    X[y == -1] += [4.0, 0.0, 0.0]
+    cheap = CHEAP | {"max_iter": 2}
+    rule = PrecisionThreshold(precision=0.8)
+    detector = AutoencoderOutlierDetector(**cheap, labels="learn", threshold=rule)
+    detector.fit(X, y)
+    assert "so that each known anomaly counts as 0.1 of one." in (
+        detector.threshold_.summary_
+    )
+    new = rng.normal(size=(10_500, 3))
+    new[:500, 0] += 4.0
+    flagged = detector.predict(new) == -1
+    assert flagged[:500].mean() > 0.9
+    assert flagged[:500].sum() / flagged.sum() == pytest.approx(0.8, abs=0.06)
 
 
 def test_p_values_are_those_of_rows_that_the_head_did_not_see(learnt):

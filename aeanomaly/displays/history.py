@@ -68,7 +68,8 @@ class HistoryDisplay:
         ----------
         history : mapping of str to list of float
         """
-        losses, networks = {}, {}
+        losses: dict[str, np.ndarray] = {}
+        networks: dict[str, list[np.ndarray]] = {}
         for name, values in history.items():
             values = np.asarray(values, dtype=np.float64)
             if found := _OF_ONE_NETWORK.fullmatch(name):

@@ -1,65 +1,31 @@
-"""A score learns from known anomalies.
-
-Rows that are not known to be abnormal stand for normal ones: a few anomalies among
-them hurt little, since there are many of them (C. Elkan and K. Noto, "Learning
-classifiers from only positive and unlabeled data", KDD 2008). A ridge logistic
-regression tells the known anomalies from them; the fewer are known, the stronger is the
-ridge, and the less its word weighs beside the score without labels.
-"""
+"""A score learns from known anomalies, and is judged by what it has not learnt from."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
-from typing import Any, NamedTuple, cast
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..scoring.encoding.table import TableEncoding
 from ..scoring.encoding.tabular import take_rows
 from ..scoring.model import Model
-from ..scoring.parts import (
-    LabelHead,
-    LabelledCombination,
-    Marginal,
-    TailCombination,
-    TailScale,
-)
-from ..scoring.parts.labelled import nearness, raw_features, squared_distances
+from ..scoring.parts import TailCombination
 from .calibration import Calibrated, Judgement, iter_judged, iter_unseen
+from .label_head import (
+    MOST_ROWS,
+    JudgedRows,
+    Learnt,
+    judge_rows,
+    learn_head,
+    marginal_of,
+    some_rows,
+)
 from .split import FitRows
 
-# Known anomalies that the score keeps, to compare rows with.
-_MOST_CASES = 100
-# Squared distance at which nearness fades, in those of all pairs.
-_WIDTH = 0.2
-# What one known anomaly's nearness counts, and how many make it count in full.
-_LEAST_NEARNESS = 0.4
-_NEARNESS_A_NAT = 0.1
-# Inverse of the ridge for one anomaly and one feature; grows with the root of both.
-_RIDGE = 0.003
-_MOST_RIDGE = 0.3
-# What the head's word weighs beside the parts', by the number of anomalies known.
-_WEIGHT = 4.0
-_WEIGHT_DOUBLES_AT = 50
-# A known normal row counts like so many rows of which nothing is known.
-_KNOWN_NORMAL = 5.0
-# Rows that stand for normal ones, and cells of their features, at most.
-_MOST_ROWS = 10_000
-_MOST_CELLS = 20_000_000
 # Rows that are not known to be abnormal, at least.
 _LEAST_OTHERS = 10
-# Parts of the rows that are each judged by a head that learnt from the others.
-_N_FOLDS = 3
-# In bins of a histogram: see `Marginal`.
-_RAMP = 0.9
-# Least deviations: of features, so that rounding says nothing, and of nearness.
-_LEAST_SCALE = 0.05
-_LEAST_NEAR_SCALE = 0.01
-_RESOLUTION = 0.02
-_MAX_ITER = 100
-_TOLERANCE = 1e-3
-
+# Parts of the known rows that are each judged by a head that learnt from the others.
+_N_CROSSED = 5
 
 NEEDS_PARTS = (
     'labels="learn" needs a score of several parts. Pass score_type="hybrid" or a list '
@@ -75,10 +41,13 @@ class KnownRows(NamedTuple):
     anomalies : DataFrame or ndarray of shape (n_anomalies, n_features)
     normal : DataFrame or ndarray of shape (n_normal, n_features)
         Those that must not drown among rows without a label; may be empty.
+    are_all : bool
+        Whether every other row is known to be normal.
     """
 
     anomalies: Any
     normal: Any
+    are_all: bool
 
 
 def check_learnable(labels: np.ndarray) -> None:
@@ -98,9 +67,12 @@ def known_rows(table: Any, labels: np.ndarray) -> KnownRows:
     Normal rows are named only beside unknown ones. Where all are known, every row that
     is no anomaly is normal, and counts once.
     """
-    normal = np.flatnonzero(labels == 1) if (labels == 0).any() else np.arange(0)
+    are_all = not (labels == 0).any()
+    normal = np.arange(0) if are_all else np.flatnonzero(labels == 1)
     return KnownRows(
-        take_rows(table, np.flatnonzero(labels == -1)), take_rows(table, normal)
+        take_rows(table, np.flatnonzero(labels == -1)),
+        take_rows(table, normal),
+        are_all,
     )
 
 
@@ -110,67 +82,47 @@ def weights_without_anomalies(sample_weight: Any, labels: np.ndarray) -> np.ndar
     return np.where(labels == -1, 0.0, weights)
 
 
-class _Judged(NamedTuple):
-    """What the score without labels says about rows.
+class KnownScores(NamedTuple):
+    """Scores of rows whose labels are known, by heads that have not learnt from them.
 
     Parameters
     ----------
-    raw : ndarray of shape (n_samples, n_features)
-        Features of a head, without nearness to cases.
-    by_parts : ndarray of shape (n_samples,)
-        The score, as a surprise.
-    weights : ndarray of shape (n_samples,)
+    scores : ndarray of shape (n_known,)
+    weights : ndarray of shape (n_known,)
+        How often each row counts: where only held-out rows stand for normal ones, an
+        anomaly counts as many times less.
+    is_anomaly : ndarray of shape (n_known,), bool
     """
 
-    raw: np.ndarray
-    by_parts: np.ndarray
+    scores: np.ndarray
     weights: np.ndarray
+    is_anomaly: np.ndarray
 
-
-class _Examples(NamedTuple):
-    """Features to learn from, and how much each row counts.
-
-    Parameters
-    ----------
-    usual : ndarray of shape (n_usual, n_features)
-        Rows not known to be abnormal.
-    weights : ndarray of shape (n_usual,)
-    normal, anomalies : ndarray of shape (..., n_features)
-        Rows that are known.
-    """
-
-    usual: np.ndarray
-    weights: np.ndarray
-    normal: np.ndarray
-    anomalies: np.ndarray
-
-    def learnt(self, chosen: np.ndarray) -> np.ndarray:
-        """Return what a regression on some of the usual rows weighs the features."""
-        from sklearn.linear_model import LogisticRegression
-
-        usual, weights = self.usual[chosen], self.weights[chosen]
-        most = weights.sum() / max(1, len(self.normal))
-        normal = np.full(len(self.normal), min(_KNOWN_NORMAL * weights.mean(), most))
-        weights = np.concatenate([weights, normal])
-        X = np.concatenate([usual, self.normal, self.anomalies])
-        n_anomalies = len(self.anomalies)
-        y = np.repeat([0, 1], [len(weights), n_anomalies])
-        # Both kinds weigh the same, and together as much as there are rows.
-        shares = np.append(
-            weights / weights.sum(), np.full(n_anomalies, 1 / n_anomalies)
+    @property
+    def note(self) -> str:
+        """What is to be said of how they were judged."""
+        text = " Each labelled row was judged without its own label."
+        if self.weights[0] >= 1:
+            return text
+        return (
+            f"{text} The normal rows are those held out, so that each known anomaly "
+            f"counts as {self.weights[0]:.2g} of one."
         )
-        ridge = min(_MOST_RIDGE, _RIDGE * n_anomalies**0.5) / X.shape[1] ** 0.5
-        regression = LogisticRegression(C=ridge, max_iter=_MAX_ITER, tol=_TOLERANCE)
-        regression.fit(X, y, 0.5 * len(X) * shares)
-        return np.asarray(regression.coef_[0])
 
-    def unseen_margins(self, rng: np.random.Generator) -> np.ndarray:
-        """Return the log odds of usual rows, each by a head that did not see it."""
-        fold = rng.permutation(len(self.usual)) % _N_FOLDS
-        margins = np.empty(len(self.usual))
-        for i in range(_N_FOLDS):
-            margins[fold == i] = self.usual[fold == i] @ self.learnt(fold != i)
-        return margins
+
+class Taught(NamedTuple):
+    """A score that has learnt from labels.
+
+    Parameters
+    ----------
+    calibrated : Calibrated
+        With the scores of rows not known to be abnormal.
+    known : KnownScores or None
+        None if nobody asked.
+    """
+
+    calibrated: Calibrated
+    known: KnownScores | None
 
 
 def fit_labelled(
@@ -180,7 +132,8 @@ def fit_labelled(
     known: KnownRows,
     keeps_cases: bool,
     rng: np.random.Generator,
-) -> Calibrated:
+    judges_known: bool = False,
+) -> Taught:
     """Return a score that has learnt from known anomalies, and what it says unseen.
 
     Each row that calibrates is judged by a head that has not learnt from it.
@@ -197,6 +150,8 @@ def fit_labelled(
     keeps_cases : bool
         Whether the score may keep known anomalies.
     rng : numpy.random.Generator
+    judges_known : bool
+        Whether to judge the known rows, too.
 
     Raises
     ------
@@ -206,45 +161,47 @@ def fit_labelled(
     whole, encoding = calibrated.reduction, model.encoding
     if not isinstance(whole, TailCombination):
         raise ValueError(NEEDS_PARTS)
-    marginal = _marginal_of(whole)
+    marginal = marginal_of(whole)
 
-    def judged(source: Iterable[Judgement]) -> _Judged:
-        return _judged(source, marginal, encoding)
+    def judged(source: Iterable[Judgement]) -> JudgedRows:
+        return judge_rows(source, marginal, encoding)
 
     crossed = bool(calibrated.blind) or not rows.holds_out
     if calibrated.blind:
         usual = judged(iter_unseen(model, rows, calibrated.blind))
     else:
         weights = rows.training_weights[0]
-        trained = rng.permutation(np.flatnonzero(weights))[:_MOST_ROWS]
+        trained = rng.permutation(np.flatnonzero(weights))[:MOST_ROWS]
         usual = judged(iter_judged(model, rows.Z, weights, np.sort(trained), whole))
-    usual = _some(usual, rng)
-    anomalies = _some(judged(_of_table(model, known.anomalies, whole)), rng)
-    normal = _some(judged(_of_table(model, known.normal, whole)), rng)
-    learnt = _learnt(
-        whole, marginal, encoding, usual, anomalies, normal, keeps_cases, rng
+    usual = some_rows(usual, rng)
+    anomalies = some_rows(judged(_of_table(model, known.anomalies, whole)), rng)
+    normal = some_rows(judged(_of_table(model, known.normal, whole)), rng)
+
+    def learn(anomalies: JudgedRows, normal: JudgedRows) -> Learnt:
+        return learn_head(
+            whole, marginal, encoding, usual, anomalies, normal, keeps_cases, rng
+        )
+
+    learnt = learn(anomalies, normal)
+    scores, of_rows = learnt.scores, usual.weights
+    if not crossed:
+        held = judged(
+            iter_judged(model, rows.Z, rows.held_out_weights, rows.held_out, whole)
+        )
+        scores = learnt.reduction.scores_of(held.raw, held.by_parts)
+        of_rows = held.weights
+    found = Calibrated(learnt.reduction, scores, of_rows)
+    if not judges_known:
+        return Taught(found, None)
+    of_anomalies, of_normal = _crossed_scores(anomalies, normal, learn, rng)
+    if not known.are_all:
+        return Taught(found, _together(of_anomalies, of_normal))
+    share = min(1.0, of_rows.sum() / rows.weights.sum())
+    counts = np.full(
+        len(of_anomalies), share * len(known.anomalies) / len(of_anomalies)
     )
-    if crossed:
-        return Calibrated(learnt.reduction, learnt.scores, usual.weights)
-    held = judged(
-        iter_judged(model, rows.Z, rows.held_out_weights, rows.held_out, whole)
-    )
-    scores = learnt.reduction.scores_of(held.raw, held.by_parts)
-    return Calibrated(learnt.reduction, scores, held.weights)
-
-
-class Learnt(NamedTuple):
-    """A score that has learnt, and what it says of usual rows.
-
-    Parameters
-    ----------
-    reduction : LabelledCombination
-    scores : ndarray of shape (n_usual,)
-        Each by a head that has not learnt from the row.
-    """
-
-    reduction: LabelledCombination
-    scores: np.ndarray
+    together = _together(of_anomalies, scores)
+    return Taught(found, together._replace(weights=np.append(counts, of_rows)))
 
 
 def learn_from_encoded(
@@ -268,19 +225,19 @@ def learn_from_encoded(
         Rows that are known; at least one anomaly.
     rng : numpy.random.Generator
     """
-    encoding, marginal = model.encoding, _marginal_of(combination)
+    encoding, marginal = model.encoding, marginal_of(combination)
     n_parts = len(combination.parts)
 
-    def judged(Z: np.ndarray) -> _Judged:
+    def judged(Z: np.ndarray) -> JudgedRows:
         # As the model keeps training rows: else known rows would differ by it.
         Z = encoding.without_ranked(Z)
         every = iter_judged(model, Z, np.ones(len(Z)), np.arange(len(Z)), combination)
-        rows = _judged(every, marginal, encoding)
+        rows = judge_rows(every, marginal, encoding)
         if len(rows.raw):
             rows.raw[:, n_parts + encoding.ranked_columns] = 0.0
         return rows
 
-    return _learnt(
+    return learn_head(
         combination,
         marginal,
         encoding,
@@ -292,67 +249,36 @@ def learn_from_encoded(
     )
 
 
-def _learnt(
-    combination: TailCombination,
-    marginal: Marginal | None,
-    encoding: TableEncoding,
-    usual: _Judged,
-    anomalies: _Judged,
-    normal: _Judged,
-    keeps_cases: bool,
+def _crossed_scores(
+    anomalies: JudgedRows,
+    normal: JudgedRows,
+    learn: Callable[[JudgedRows, JudgedRows], Learnt],
     rng: np.random.Generator,
-) -> Learnt:
-    head = _standardised(
-        marginal, usual, anomalies, combination, encoding, keeps_cases, rng
-    )
-    features = [
-        head.standardised(rows.raw, len(combination.parts))
-        for rows in (usual, normal, anomalies)
-    ]
-    examples = _Examples(features[0], usual.weights, features[1], features[2])
-    margins = examples.unseen_margins(rng)
-    head = replace(head, weights=examples.learnt(np.ones(len(margins), dtype=bool)))
-    scale = TailScale.fit(margins, usual.weights, _RESOLUTION)
-    weight = _WEIGHT * (1 + len(anomalies.raw) / _WEIGHT_DOUBLES_AT)
-    reduction = LabelledCombination(
-        combination.parts, combination.power, combination.expecting, head, scale, weight
-    )
-    return Learnt(reduction, -reduction.weighted(usual.by_parts, scale(margins)))
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return scores of known anomalies and normal rows, each by the others' labels.
+
+    An anomaly without others is judged without labels.
+    """
+    both = anomalies, normal
+    n_folds = min(_N_CROSSED, len(anomalies.raw))
+    folds = [rng.permutation(len(rows.raw)) % n_folds for rows in both]
+    scores = [-rows.by_parts for rows in both]
+    for fold in range(n_folds if n_folds > 1 else 0):
+        others = [
+            JudgedRows(*(array[of_rows != fold] for array in rows))
+            for rows, of_rows in zip(both, folds, strict=True)
+        ]
+        reduction = learn(*others).reduction
+        for rows, of_rows, own in zip(both, folds, scores, strict=True):
+            out = of_rows == fold
+            own[out] = reduction.scores_of(rows.raw[out], rows.by_parts[out])
+    return scores[0], scores[1]
 
 
-def _marginal_of(combination: TailCombination) -> Marginal | None:
-    """Return the part that gives the surprise of units, with gentle slopes."""
-    parts = (scaled.part for scaled in combination.parts)
-    found = next((part for part in parts if isinstance(part, Marginal)), None)
-    # A head may lean on a single column: its surprise must not jump between bins.
-    return None if found is None else replace(found, ramp=_RAMP)
-
-
-def _judged(
-    source: Iterable[Judgement],
-    marginal: Marginal | None,
-    encoding: TableEncoding,
-) -> _Judged:
-    """Judge rows, each block by its reduction."""
-    raw, by_parts, weights = [], [], []
-    for evaluation, reduction, of_rows in source:
-        combination = cast(TailCombination, reduction)
-        surprises = combination.surprises(evaluation, encoding)
-        raw.append(raw_features(marginal, evaluation, surprises, encoding))
-        by_parts.append(combination.mean(surprises))
-        weights.append(of_rows)
-    if not raw:
-        return _Judged(np.empty((0, 0)), np.empty(0), np.empty(0))
-    return _Judged(*map(np.concatenate, (raw, by_parts, weights)))
-
-
-def _some(rows: _Judged, rng: np.random.Generator) -> _Judged:
-    """Return as many rows, at random, as a head can learn from."""
-    most = min(_MOST_ROWS, _MOST_CELLS // max(1, rows.raw.shape[1]))
-    if len(rows.raw) <= most:
-        return rows
-    chosen = np.sort(rng.permutation(len(rows.raw))[:most])
-    return _Judged(*(array[chosen] for array in rows))
+def _together(anomalies: np.ndarray, normal: np.ndarray) -> KnownScores:
+    scores = np.concatenate([anomalies, normal])
+    is_anomaly = np.arange(len(scores)) < len(anomalies)
+    return KnownScores(scores, np.ones(len(scores)), is_anomaly)
 
 
 def _of_table(
@@ -360,46 +286,3 @@ def _of_table(
 ) -> Iterator[Judgement]:
     for rows, evaluation in model.iter_evaluations(table):
         yield Judgement(evaluation, reduction, np.ones(rows.stop - rows.start))
-
-
-def _standardised(
-    marginal: Marginal | None,
-    usual: _Judged,
-    anomalies: _Judged,
-    combination: TailCombination,
-    encoding: TableEncoding,
-    keeps_cases: bool,
-    rng: np.random.Generator,
-) -> LabelHead:
-    """Return a head that has learnt nothing yet but what features usually are."""
-    center = np.average(usual.raw, axis=0, weights=usual.weights)
-    variance = np.average((usual.raw - center) ** 2, axis=0, weights=usual.weights)
-    scale = np.maximum(np.sqrt(variance), _LEAST_SCALE)
-    head = LabelHead(
-        marginal,
-        center,
-        scale,
-        cases=np.empty((0, encoding.n_encoded)),
-        width=1.0,
-        weights=np.zeros(len(center)),
-    )
-    if not keeps_cases:
-        return head
-    first = len(combination.parts)
-    encoded = slice(first, first + encoding.n_encoded)
-    rows = head.standardised(usual.raw, first)[:, encoded]
-    chosen = rng.permutation(len(anomalies.raw))[:_MOST_CASES]
-    cases = head.standardised(anomalies.raw[np.sort(chosen)], first)[:, encoded]
-    apart = squared_distances(rows, cases, head.near_clip)
-    width = max(_WIDTH * float(np.median(apart)), _LEAST_SCALE)
-    near = nearness(rows, cases, width, head.near_clip)
-    counts = min(1.0, _LEAST_NEARNESS + _NEARNESS_A_NAT * np.log(len(anomalies.raw)))
-    near_scale = np.maximum(near.std(axis=0), _LEAST_NEAR_SCALE) / counts
-    return replace(
-        head,
-        center=np.append(center, near.mean(axis=0)),
-        scale=np.append(scale, near_scale),
-        cases=cases,
-        width=width,
-        weights=np.zeros(len(center) + len(cases)),
-    )

@@ -100,14 +100,18 @@ def exact_interval(
 
 
 def labelled_cuts(
-    rule: Any, scores: np.ndarray, weights: np.ndarray, is_anomaly: np.ndarray | None
+    rule: Any,
+    scores: np.ndarray,
+    weights: np.ndarray,
+    is_anomaly: np.ndarray | None,
+    needs_normal: bool = True,
 ) -> Cuts:
     """Return the cuts that a rule chooses from.
 
     Raises
     ------
     ValueError
-        If there are no labels, or none of one kind.
+        If there are no labels, or none of a kind that the rule needs.
     """
     if is_anomaly is None:
         raise ValueError(
@@ -118,5 +122,11 @@ def labelled_cuts(
         raise ValueError(
             f"The threshold {rule.name!r} needs labelled anomalies; all {len(scores)} "
             f"rows are labelled as normal. Pass more rows, or a rule without labels."
+        )
+    if needs_normal and is_anomaly.all():
+        raise ValueError(
+            f"The threshold {rule.name!r} needs labelled normal rows; all "
+            f"{len(scores)} rows are labelled as anomalies. Pass normal rows as well, "
+            f"or the threshold 'recall'."
         )
     return Cuts.of_rows(scores, weights, is_anomaly)

@@ -50,7 +50,7 @@ class RecallThreshold(Threshold):
 
     def offset(self, scores, weights, is_anomaly=None):
         """Return the lowest offset that reaches the recall; see `Threshold`."""
-        cuts = labelled_cuts(self, scores, weights, is_anomaly)
+        cuts = labelled_cuts(self, scores, weights, is_anomaly, needs_normal=False)
         chosen = int(np.argmax(cuts.recall >= self.recall - 1e-12))
         self.summary_ = cuts.describe(chosen)
         return float(cuts.offsets[chosen])

@@ -1,0 +1,254 @@
+"""A head that tells known anomalies from other rows.
+
+Rows that are not known to be abnormal stand for normal ones: a few anomalies among
+them hurt little, since there are many of them (C. Elkan and K. Noto, "Learning
+classifiers from only positive and unlabeled data", KDD 2008). A ridge logistic
+regression tells the known anomalies from them; the fewer are known, the stronger is the
+ridge, and the less its word weighs beside the score without labels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import NamedTuple, cast
+
+import numpy as np
+
+from ..scoring.encoding.table import TableEncoding
+from ..scoring.parts import (
+    LabelHead,
+    LabelledCombination,
+    Marginal,
+    TailCombination,
+    TailScale,
+)
+from ..scoring.parts.labelled import nearness, raw_features, squared_distances
+from .calibration import Judgement
+
+# Known anomalies that the score keeps, to compare rows with.
+_MOST_CASES = 100
+# Squared distance at which nearness fades, in those of all pairs.
+_WIDTH = 0.2
+# What one known anomaly's nearness counts, and how many make it count in full.
+_LEAST_NEARNESS = 0.4
+_NEARNESS_A_NAT = 0.1
+# Inverse of the ridge for one anomaly and one feature; grows with the root of both.
+_RIDGE = 0.003
+_MOST_RIDGE = 0.3
+# What the head's word weighs beside the parts', by the number of anomalies known.
+_WEIGHT = 4.0
+_WEIGHT_DOUBLES_AT = 50
+# A known normal row counts like so many rows of which nothing is known.
+_KNOWN_NORMAL = 5.0
+# Rows that stand for normal ones, and cells of their features, at most.
+MOST_ROWS = 10_000
+_MOST_CELLS = 20_000_000
+# Parts of the rows that are each judged by a head that learnt from the others.
+_N_FOLDS = 3
+# In bins of a histogram: see `Marginal`.
+_RAMP = 0.9
+# Least deviations: of features, so that rounding says nothing, and of nearness.
+_LEAST_SCALE = 0.05
+_LEAST_NEAR_SCALE = 0.01
+_RESOLUTION = 0.02
+_MAX_ITER = 100
+_TOLERANCE = 1e-3
+
+
+class JudgedRows(NamedTuple):
+    """What the score without labels says about rows.
+
+    Parameters
+    ----------
+    raw : ndarray of shape (n_samples, n_features)
+        Features of a head, without nearness to cases.
+    by_parts : ndarray of shape (n_samples,)
+        The score, as a surprise.
+    weights : ndarray of shape (n_samples,)
+    """
+
+    raw: np.ndarray
+    by_parts: np.ndarray
+    weights: np.ndarray
+
+
+class _Examples(NamedTuple):
+    """Features to learn from, and how much each row counts.
+
+    Parameters
+    ----------
+    usual : ndarray of shape (n_usual, n_features)
+        Rows not known to be abnormal.
+    weights : ndarray of shape (n_usual,)
+    normal, anomalies : ndarray of shape (..., n_features)
+        Rows that are known.
+    """
+
+    usual: np.ndarray
+    weights: np.ndarray
+    normal: np.ndarray
+    anomalies: np.ndarray
+
+    def learnt(self, chosen: np.ndarray) -> np.ndarray:
+        """Return what a regression on some of the usual rows weighs the features."""
+        from sklearn.linear_model import LogisticRegression
+
+        usual, weights = self.usual[chosen], self.weights[chosen]
+        most = weights.sum() / max(1, len(self.normal))
+        normal = np.full(len(self.normal), min(_KNOWN_NORMAL * weights.mean(), most))
+        weights = np.concatenate([weights, normal])
+        X = np.concatenate([usual, self.normal, self.anomalies])
+        n_anomalies = len(self.anomalies)
+        y = np.repeat([0, 1], [len(weights), n_anomalies])
+        # Both kinds weigh the same, and together as much as there are rows.
+        shares = np.append(
+            weights / weights.sum(), np.full(n_anomalies, 1 / n_anomalies)
+        )
+        ridge = min(_MOST_RIDGE, _RIDGE * n_anomalies**0.5) / X.shape[1] ** 0.5
+        regression = LogisticRegression(C=ridge, max_iter=_MAX_ITER, tol=_TOLERANCE)
+        regression.fit(X, y, 0.5 * len(X) * shares)
+        return np.asarray(regression.coef_[0])
+
+    def unseen_margins(self, rng: np.random.Generator) -> np.ndarray:
+        """Return the log odds of usual rows, each by a head that did not see it."""
+        fold = rng.permutation(len(self.usual)) % _N_FOLDS
+        margins = np.empty(len(self.usual))
+        for i in range(_N_FOLDS):
+            margins[fold == i] = self.usual[fold == i] @ self.learnt(fold != i)
+        return margins
+
+
+class Learnt(NamedTuple):
+    """A score that has learnt, and what it says of usual rows.
+
+    Parameters
+    ----------
+    reduction : LabelledCombination
+    scores : ndarray of shape (n_usual,)
+        Each by a head that has not learnt from the row.
+    """
+
+    reduction: LabelledCombination
+    scores: np.ndarray
+
+
+def learn_head(
+    combination: TailCombination,
+    marginal: Marginal | None,
+    encoding: TableEncoding,
+    usual: JudgedRows,
+    anomalies: JudgedRows,
+    normal: JudgedRows,
+    keeps_cases: bool,
+    rng: np.random.Generator,
+) -> Learnt:
+    """Return a score with a head that tells anomalies from usual and normal rows.
+
+    Parameters
+    ----------
+    combination : TailCombination
+        The score without labels.
+    marginal : Marginal or None
+        See `marginal_of`.
+    encoding : TableEncoding
+    usual, anomalies, normal : JudgedRows
+        Of rows not known to be abnormal, of known anomalies, and of known normal rows.
+    keeps_cases : bool
+        Whether the score may keep known anomalies.
+    rng : numpy.random.Generator
+    """
+    head = _standardised(
+        marginal, usual, anomalies, combination, encoding, keeps_cases, rng
+    )
+    features = [
+        head.standardised(rows.raw, len(combination.parts))
+        for rows in (usual, normal, anomalies)
+    ]
+    examples = _Examples(features[0], usual.weights, features[1], features[2])
+    margins = examples.unseen_margins(rng)
+    head = replace(head, weights=examples.learnt(np.ones(len(margins), dtype=bool)))
+    scale = TailScale.fit(margins, usual.weights, _RESOLUTION)
+    weight = _WEIGHT * (1 + len(anomalies.raw) / _WEIGHT_DOUBLES_AT)
+    reduction = LabelledCombination(
+        combination.parts, combination.power, combination.expecting, head, scale, weight
+    )
+    return Learnt(reduction, -reduction.weighted(usual.by_parts, scale(margins)))
+
+
+def marginal_of(combination: TailCombination) -> Marginal | None:
+    """Return the part that gives the surprise of units, with gentle slopes."""
+    parts = (scaled.part for scaled in combination.parts)
+    found = next((part for part in parts if isinstance(part, Marginal)), None)
+    # A head may lean on a single column: its surprise must not jump between bins.
+    return None if found is None else replace(found, ramp=_RAMP)
+
+
+def judge_rows(
+    source: Iterable[Judgement],
+    marginal: Marginal | None,
+    encoding: TableEncoding,
+) -> JudgedRows:
+    """Judge rows, each block by its reduction."""
+    raw, by_parts, weights = [], [], []
+    for evaluation, reduction, of_rows in source:
+        combination = cast(TailCombination, reduction)
+        surprises = combination.surprises(evaluation, encoding)
+        raw.append(raw_features(marginal, evaluation, surprises, encoding))
+        by_parts.append(combination.mean(surprises))
+        weights.append(of_rows)
+    if not raw:
+        return JudgedRows(np.empty((0, 0)), np.empty(0), np.empty(0))
+    return JudgedRows(*map(np.concatenate, (raw, by_parts, weights)))
+
+
+def some_rows(rows: JudgedRows, rng: np.random.Generator) -> JudgedRows:
+    """Return as many rows, at random, as a head can learn from."""
+    most = min(MOST_ROWS, _MOST_CELLS // max(1, rows.raw.shape[1]))
+    if len(rows.raw) <= most:
+        return rows
+    chosen = np.sort(rng.permutation(len(rows.raw))[:most])
+    return JudgedRows(*(array[chosen] for array in rows))
+
+
+def _standardised(
+    marginal: Marginal | None,
+    usual: JudgedRows,
+    anomalies: JudgedRows,
+    combination: TailCombination,
+    encoding: TableEncoding,
+    keeps_cases: bool,
+    rng: np.random.Generator,
+) -> LabelHead:
+    """Return a head that has learnt nothing yet but what features usually are."""
+    center = np.average(usual.raw, axis=0, weights=usual.weights)
+    variance = np.average((usual.raw - center) ** 2, axis=0, weights=usual.weights)
+    scale = np.maximum(np.sqrt(variance), _LEAST_SCALE)
+    head = LabelHead(
+        marginal,
+        center,
+        scale,
+        cases=np.empty((0, encoding.n_encoded)),
+        width=1.0,
+        weights=np.zeros(len(center)),
+    )
+    if not keeps_cases:
+        return head
+    first = len(combination.parts)
+    encoded = slice(first, first + encoding.n_encoded)
+    rows = head.standardised(usual.raw, first)[:, encoded]
+    chosen = rng.permutation(len(anomalies.raw))[:_MOST_CASES]
+    cases = head.standardised(anomalies.raw[np.sort(chosen)], first)[:, encoded]
+    apart = squared_distances(rows, cases, head.near_clip)
+    width = max(_WIDTH * float(np.median(apart)), _LEAST_SCALE)
+    near = nearness(rows, cases, width, head.near_clip)
+    counts = min(1.0, _LEAST_NEARNESS + _NEARNESS_A_NAT * np.log(len(anomalies.raw)))
+    near_scale = np.maximum(near.std(axis=0), _LEAST_NEAR_SCALE) / counts
+    return replace(
+        head,
+        center=np.append(center, near.mean(axis=0)),
+        scale=np.append(scale, near_scale),
+        cases=cases,
+        width=width,
+        weights=np.zeros(len(center) + len(cases)),
+    )
