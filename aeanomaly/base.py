@@ -278,8 +278,10 @@ class BaseAutoencoder(BaseEstimator):
             If the estimator is not fitted.
         """
         check_is_fitted(self)
+        from .training.backend import import_keras_quietly
         from .training.freezing import keras_model
 
+        import_keras_quietly()
         return keras_model(self.model_)
 
     def __sklearn_tags__(self):

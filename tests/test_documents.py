@@ -26,7 +26,13 @@ ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = [
     *("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"),
     *("docs/architecture.md", "docs/hybrid_score.md", "docs/thresholds.md"),
-    *("docs/gallery.md", "docs/start.md", "docs/index.md", "docs/model_file.md"),
+    *(
+        "docs/gallery.md",
+        "docs/deployment.md",
+        "docs/start.md",
+        "docs/index.md",
+        "docs/model_file.md",
+    ),
     "benchmarks/README.md",
 ]
 # What the recipes would add.

@@ -1,8 +1,11 @@
 """Tests of models that score with NumPy and pandas only."""
 
 import json
+import re
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -16,6 +19,8 @@ import aeanomaly.scoring
 from aeanomaly.dependencies import in_words
 from aeanomaly.exceptions import ArchiveError, ColumnError
 
+ROOT = Path(__file__).resolve().parents[1]
+DATA = ROOT / "tests/data"
 METHODS = ("score_samples", "decision_function", "predict", "p_values", "severity")
 
 
@@ -173,6 +178,27 @@ def test_numpy_and_pandas_are_enough(path, detector, table):
         "installed. Install it with: pip install aeanomaly. The commands score and "
         "inspect, and aeanomaly.scoring.load, work without it.\n"
     )
+
+
+def test_another_backend_of_keras_is_one_sentence(monkeypatch, number_detector):
+    monkeypatch.setenv("KERAS_BACKEND", "torch")
+    monkeypatch.delitem(sys.modules, "keras", raising=False)
+    words = "^KERAS_BACKEND is 'torch', and aeanomaly trains with 'tensorflow' only"
+    with pytest.raises(ImportError, match=words):
+        number_detector.to_keras()
+    with pytest.raises(ImportError, match=words):
+        aeanomaly.scoring.load(DATA / "protocol_3_images.aea")
+
+
+def test_what_scoring_needs_are_the_floors_of_the_project():
+    pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    project = pyproject["project"]
+    every = project["dependencies"] + project["optional-dependencies"]["parquet"]
+    listed = re.findall(
+        r"^(?:# )?(\w+>=\S+)$", (ROOT / "requirements-scoring.txt").read_text(), re.M
+    )
+    assert [entry.split(">")[0] for entry in listed] == ["numpy", "pandas", "pyarrow"]
+    assert set(listed) <= set(every)
 
 
 def test_what_is_missing_is_named():

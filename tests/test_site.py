@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
-PAGES_THAT_RUN = ["start.md"]
+PAGES_THAT_RUN = ["start.md", "deployment.md"]
 PUBLIC = [
     *("aeanomaly", "aeanomaly.displays", "aeanomaly.metrics", "aeanomaly.datasets"),
     *("aeanomaly.images", "aeanomaly.references", "aeanomaly.exceptions"),

@@ -6,6 +6,8 @@ import os
 import sys
 from typing import Any
 
+from ...dependencies import in_words
+
 _BACKEND = "tensorflow"
 
 
@@ -35,3 +37,23 @@ def check_backend() -> None:
             f"KERAS_BACKEND=tensorflow before Keras is imported. Saved models of dense "
             f"layers are scored without Keras."
         )
+
+
+def import_keras_for(what: str) -> None:
+    """Import Keras, or say in a sentence what needs it.
+
+    Parameters
+    ----------
+    what : str
+        What cannot be done without it.
+
+    Raises
+    ------
+    ImportError
+        If Keras or TensorFlow is not installed, or Keras runs on another backend.
+    """
+    check_backend()
+    try:
+        import keras  # noqa: F401
+    except ImportError as error:
+        raise in_words(error, what) from error

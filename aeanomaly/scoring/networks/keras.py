@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...exceptions import ArchiveIntegrityError
-from .backend import check_backend
+from .backend import import_keras_for
 from .base import FrozenNetwork
 from .forks import use_tensorflow
 from .keras_sizes import check_integers, check_outline, rows_together
@@ -266,7 +266,7 @@ def _rebuild(configuration: str, weights: list[np.ndarray], dtype: str) -> Any:
 
 
 def _build(configuration: str, dtype: str = "float32") -> Any:
-    check_backend()
+    import_keras_for("A network of layers that are not dense")
     import keras
 
     use_tensorflow()

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from .backend import import_keras_for
+
 # Numbers in any result of one row: an image of 512 x 512 pixels after 32 filters.
 _MAX_NUMBERS = 2**23
 # Numbers of all rows that are run together, in the largest result.
@@ -60,6 +62,7 @@ def check_outline(
 def _check_outline(
     build: Callable[[], Any], shapes: Sequence[tuple[int, ...]], widths: tuple[int, int]
 ) -> None:
+    import_keras_for("A network of layers that are not dense")
     import keras
 
     with keras.StatelessScope(initialize_variables=False):
