@@ -24,6 +24,9 @@ class DecisionMixin(ScoringMixin):
     threshold: Any
     threshold_: Threshold
 
+    def _check_fitted(self) -> None:
+        check_is_fitted(self)
+
     def fit_threshold(self, X=None, y=None, *, threshold=None, times=None, normal=None):
         """Set the threshold again, by any rule and without training.
 

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from cases import CHEAP
+from sklearn.exceptions import NotFittedError
 from sklearn.metrics import average_precision_score
 from sklearn.model_selection import GridSearchCV
 
@@ -302,6 +303,35 @@ def test_shares_of_the_score_sum_to_one_and_name_what_is_wrong(learnt):
     assert (shares >= 0).all()
     first = explained["column"].to_numpy().reshape(-1, 4)[:, 0]
     assert np.isin(first, ["hour", "amount"]).mean() > 0.9
+
+
+def test_reasons_name_the_known_case_that_a_row_is_like(learnt):
+    detector, table, y = learnt
+    cases = detector.known_cases()
+    known = np.flatnonzero(y == -1)
+    assert cases.index.tolist() == list(range(1, len(known) + 1))
+    assert cases.columns.tolist() == table.columns.tolist()
+    # Decoded, they are the rows that were given, in their order.
+    np.testing.assert_allclose(cases["amount"], table["amount"].iloc[known], rtol=1e-3)
+    assert cases["country"].tolist() == table["country"].iloc[known].tolist()
+    # Each is like itself, and says so once; an ordinary payment is like none.
+    rows = pd.concat([table.iloc[known], table.iloc[[0]]])
+    found = detector.explain(rows, top=2)
+    numbers = found["known_case"].xs(1, level="rank")
+    assert numbers[:-1].tolist() == list(range(1, len(known) + 1))
+    assert numbers.isna().tolist() == [False] * len(known) + [True]
+    scored = detector.score_frame(rows, reasons=2)
+    assert scored["reason_1"].iloc[2].endswith("; like known case 3")
+    assert not scored["reason_2"].str.contains("known case").any()
+    assert "known case" not in scored["reason_1"].iloc[-1]
+
+
+def test_without_labels_reasons_name_no_case(unlabelled):
+    table, _ = payments()
+    assert "known_case" not in unlabelled.explain(table[:3])
+    assert unlabelled.known_cases().shape == (0, 4)
+    with pytest.raises(NotFittedError):
+        AutoencoderOutlierDetector().known_cases()
 
 
 def test_a_saved_model_says_the_same(learnt, tmp_path):

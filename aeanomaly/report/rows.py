@@ -54,7 +54,7 @@ def described_rows(scorer: Scorer, offset: float, features: Any) -> list[dict]:
     shown = min(n_columns, max(10, _MOST_CELLS // len(features)))
     rows = []
     for block, _, reasons in iter_reasons(scorer, features, n_columns):
-        first = Reasons(**{k: v[:, :_N_REASONS] for k, v in vars(reasons).items()})
+        first = reasons.first(_N_REASONS)
         texts = reason_texts(scorer, first)
         for i in range(len(reasons.columns)):
             row = block.start + i

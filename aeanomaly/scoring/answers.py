@@ -8,7 +8,7 @@ import numpy as np
 
 from .calibration import Calibration, added_names
 from .encoding.tabular import row_index
-from .frames import explain_frame, score_frame
+from .frames import explain_frame, known_cases_frame, score_frame
 from .scorer import Scorer
 
 
@@ -91,13 +91,15 @@ class ScoringMixin:
 
         Returns
         -------
-        DataFrame of shape (n_samples * top, 7)
+        DataFrame of shape (n_samples * top, 7), or 8 columns with known anomalies
             Indexed by the index of X and "rank", from one. "column"; "share" of the
             score, where those of all columns of a row sum to one; "observed" and
             "expected" value in original units and categories; "low" and "high", ends
             of the range within which nine of ten rows lie whose other columns say the
             same, None where that is not known; "probability" of the expected level,
-            missing for other columns.
+            missing for other columns; where the detector has learnt from known
+            anomalies, "known_case", the number in `known_cases` of the one that the
+            row is like, missing for most.
 
         Notes
         -----
@@ -119,6 +121,29 @@ class ScoringMixin:
         """
         table = self._check_table(X)
         return explain_frame(self.scorer_, table, row_index(X), top)
+
+    def known_cases(self) -> Any:
+        """Return the known anomalies that the score has learnt from and keeps.
+
+        Returns
+        -------
+        DataFrame of shape (n_cases, n_features)
+            Indexed from one by the number that reasons speak of ("like known case
+            17"): in the order of the rows that `fit` was given, then as feedback
+            confirmed them. Of more than 100 some are kept at random. Values are
+            decoded: rounded, and at most eight deviations from usual ones. Without
+            rows where nothing was learnt, or where the file is private.
+
+        Raises
+        ------
+        NotFittedError
+            If the detector is not fitted.
+        """
+        self._check_fitted()
+        return known_cases_frame(self.scorer_)
+
+    def _check_fitted(self) -> None:
+        """Raise what the estimator raises before it is fitted; a saved one is."""
 
     def decision_function(self, X: Any) -> np.ndarray:
         """Return the score of each row less the threshold: negative for outliers.

@@ -79,7 +79,7 @@ def explain_frame(scorer: Scorer, table: Any, index: Any, top: int) -> Any:
         return np.vstack(parts or [none]).ravel()
 
     ends = {name: _in_units(scorer, columns, gathered(name)) for name in _ENDS}
-    return pd.DataFrame(
+    frame = pd.DataFrame(
         {
             "column": names[columns].ravel(),
             "share": gathered("shares"),
@@ -93,6 +93,23 @@ def explain_frame(scorer: Scorer, table: Any, index: Any, top: int) -> Any:
             names=[*rows.names, "rank"],
         ),
     )
+    like = [block.like for block in blocks if block.like is not None]
+    if like:
+        numbers = np.concatenate(like).repeat(n_named)
+        frame["known_case"] = pd.arrays.IntegerArray(numbers, numbers == 0)
+    return frame
+
+
+def known_cases_frame(scorer: Scorer) -> Any:
+    """Return known anomalies that a score keeps; see `ScoringMixin.known_cases`."""
+    import pandas as pd
+
+    encoding = scorer.encoding
+    encoded = scorer.reduction.known_anomalies(encoding)
+    index = pd.RangeIndex(1, len(encoded) + 1, name="known_case")
+    frame = pd.DataFrame(dict(enumerate(encoding.restore(encoded))), index=index)
+    frame.columns = pd.Index(encoding.names, dtype=object)
+    return frame
 
 
 def _in_units(scorer: Scorer, columns: np.ndarray, ends: np.ndarray) -> np.ndarray:

@@ -64,6 +64,9 @@ class Reasons:
     aspect : ndarray of shape (n_samples, top), object
         What of the value is the farthest from what was expected, in words, if it is
         not the value itself.
+    like : ndarray of shape (n_samples,), int, or None
+        Number of the known anomaly that each row is like, zero for none; None where
+        none are known.
     """
 
     columns: np.ndarray
@@ -81,6 +84,14 @@ class Reasons:
     partners_observed: np.ndarray
     sole: np.ndarray
     aspect: np.ndarray
+    like: np.ndarray | None
+
+    def first(self, top: int) -> Reasons:
+        """Return the first reasons of each row."""
+        by_reason = {
+            name: v[:, :top] for name, v in vars(self).items() if name != "like"
+        }
+        return Reasons(**by_reason, like=self.like)
 
 
 def iter_reasons(
@@ -167,6 +178,7 @@ def _reasons(
         partners_observed=np.empty((*shape, N_PARTNERS), dtype=object),
         sole=np.zeros(shape, dtype=bool),
         aspect=np.empty(shape, dtype=object),
+        like=scorer.reduction.like_cases(evaluation, scorer.encoding),
     )
     expectations = Expectations(scorer, evaluation)
     for position in np.unique(columns):
@@ -243,12 +255,16 @@ def score_with_reasons(
 def reason_texts(scorer: Scorer, reasons: Reasons) -> np.ndarray:
     """Return one sentence for each reason, (n_samples, top), object.
 
-    Such as "amount 912.4, expected 12 to 96", or "country BR, expected FR (0.94)".
+    Such as "amount 912.4, expected 12 to 96", or "country BR, expected FR (0.94)". The
+    first of a row says which known anomaly the row is like, if it is like one.
     """
     texts = np.empty(reasons.columns.shape, dtype=object)
     for position in np.unique(reasons.columns):
         at = np.nonzero(reasons.columns == position)
         texts[at] = _texts_of_column(scorer, reasons, position, at)
+    if reasons.like is not None and texts.size:
+        for row in np.flatnonzero(reasons.like):
+            texts[row, 0] += f"; like known case {reasons.like[row]}"
     return texts
 
 

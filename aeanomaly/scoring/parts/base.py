@@ -125,6 +125,22 @@ class Reduction(ABC):
         """
         return None
 
+    def known_anomalies(self, encoding: TableEncoding) -> np.ndarray:
+        """Return the known anomalies that the score keeps, (n_cases, n_encoded)."""
+        return np.empty((0, encoding.n_encoded))
+
+    def like_cases(
+        self, evaluation: Evaluation, encoding: TableEncoding
+    ) -> np.ndarray | None:
+        """Return which known anomaly each row is like.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,), int, or None
+            Numbers from one, zero for none; None, by default, where none are known.
+        """
+        return None
+
     def check(self, encoding: TableEncoding) -> None:
         """Raise a `ValueError` if fields that came from a file make no sense."""
         return

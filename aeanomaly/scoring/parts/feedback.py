@@ -121,6 +121,16 @@ class FeedbackReduction(Reduction):
         """Return what the score without feedback expects."""
         return self.base.expected(evaluation, encoding)
 
+    def known_anomalies(self, encoding: TableEncoding) -> np.ndarray:
+        """Return the known anomalies from which the score has learnt."""
+        return self.unmoved.known_anomalies(encoding)
+
+    def like_cases(
+        self, evaluation: Evaluation, encoding: TableEncoding
+    ) -> np.ndarray | None:
+        """Return which known anomaly each row is like."""
+        return self.unmoved.like_cases(evaluation, encoding)
+
     def pulls(
         self,
         evaluation: Evaluation,

@@ -189,9 +189,29 @@ class LabelledCombination(TailCombination):
 
         Values beyond `clip` deviations are at that distance.
         """
-        first = len(self.parts)
-        own = slice(first, first + encoding.n_encoded)
+        own = self._encoded(encoding)
         return self.head.cases * self.head.scale[own] + self.head.center[own]
+
+    def like_cases(
+        self, evaluation: Evaluation, encoding: TableEncoding
+    ) -> np.ndarray | None:
+        """Return the nearest known anomaly of each row, by its number from one.
+
+        Zero where none is as near as the width of nearness.
+        """
+        head, own = self.head, self._encoded(encoding)
+        if not head.n_cases:
+            return None
+        rows = (evaluation.Z - head.center[own]) / head.scale[own]
+        rows = np.clip(rows, -head.clip, head.clip)
+        near = nearness(rows, head.cases, head.width, head.near_clip)
+        is_near = near.max(axis=1) >= np.exp(-1.0)
+        return np.where(is_near, 1 + near.argmax(axis=1), 0)
+
+    def _encoded(self, encoding: TableEncoding) -> slice:
+        """Return where among the features the encoded row is."""
+        first = len(self.parts)
+        return slice(first, first + encoding.n_encoded)
 
     def _both(
         self, evaluation: Evaluation, encoding: TableEncoding
