@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.base import OutlierMixin, _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_consistent_length
+from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from .base import BaseAutoencoder, generator
 from .counterfactuals import counterfactual_frame
@@ -595,3 +595,46 @@ class AutoencoderOutlierDetector(
         if path is not None:
             write_report(report, path)
         return report
+
+    def to_onnx(self, path, *, typed=()):
+        """Write the detector as one ONNX graph, from raw columns to scores.
+
+        Parameters
+        ----------
+        path : str or path-like
+            By convention it ends in ".onnx". The file is complete or not there at all.
+        typed : iterable of str, default=()
+            Columns that stood as texts in training and that the graph takes as numbers
+            or times. Numbers in texts are read by the graph; times in texts are not,
+            and have to be named here.
+
+        Raises
+        ------
+        ExportError
+            If the model holds something that a graph cannot compute: layers that Keras
+            runs, hashed levels, classes of your own without a converter, times in
+            texts.
+        ImportError
+            If onnx is not installed, the extra "onnx".
+        NotFittedError
+            If the detector is not fitted.
+
+        Warns
+        -----
+        UserWarning
+            If the model keeps no calibration scores, and the graph gives no p-values.
+
+        Notes
+        -----
+        One input for each column of a DataFrame, of shape (n_samples, 1), or one input
+        "X" for arrays of numbers. Numbers are float64 with NaN for missing ones, levels
+        are texts with "" for missing ones, times int64 microseconds since 1970. Outputs
+        are "score", "label" and "p_value", of shape (n_samples,). The graph computes in
+        double precision. A row with an infinite number, which `score_samples` refuses,
+        has a score of NaN and the label -1. See `aeanomaly.onnx.graph_inputs`.
+        """
+        check_is_fitted(self)
+        from . import __version__
+        from .onnx.export import write_detector
+
+        write_detector(self, path, typed, __version__)

@@ -7,6 +7,7 @@
     │   └── InfiniteValueError           a column holds infinite values
     ├── TrainingError(ValueError)        training ended with weights that are not finite
     ├── TableError(ValueError)           a table file cannot be read or written
+    ├── ExportError(ValueError)          a model cannot be written as ONNX
     └── ArchiveError(ValueError)         a model file cannot be read
         ├── ArchiveFormatError           it is not an aeanomaly archive, or is truncated
         ├── ArchiveProtocolError         a newer aeanomaly wrote it
@@ -34,6 +35,7 @@ __all__ = [
     "ArchiveSizeError",
     "ColumnError",
     "ColumnWarning",
+    "ExportError",
     "InfiniteValueError",
     "TableError",
     "TrainingError",
@@ -107,6 +109,10 @@ class TrainingError(AeanomalyError, ValueError):
 
 class TableError(AeanomalyError, ValueError):
     """A table file cannot be read or written."""
+
+
+class ExportError(AeanomalyError, ValueError):
+    """A model holds something that an ONNX graph cannot compute."""
 
 
 class ArchiveError(AeanomalyError, ValueError):

@@ -372,6 +372,39 @@ class AutoencoderTransformer(
         codes = generator(random_state).standard_normal(shape, dtype=np.float32)
         return self.model_.decode(codes)
 
+    def to_onnx(self, path, *, typed=()):
+        """Write the transformer as one ONNX graph, from raw columns to codes.
+
+        Parameters
+        ----------
+        path : str or path-like
+            By convention it ends in ".onnx". The file is complete or not there at all.
+        typed : iterable of str, default=()
+            Columns that stood as texts in training and that the graph takes as numbers
+            or times. Numbers in texts are read by the graph; times in texts are not,
+            and have to be named here.
+
+        Raises
+        ------
+        ExportError
+            If the model holds something that a graph cannot compute: layers that Keras
+            runs, classes of your own without a converter, times in texts.
+        ImportError
+            If onnx is not installed, the extra "onnx".
+        NotFittedError
+            If the transformer is not fitted.
+
+        Notes
+        -----
+        Inputs are those of `AutoencoderOutlierDetector.to_onnx`; the output is "codes",
+        of shape (n_samples, latent_dim), float32.
+        """
+        check_is_fitted(self)
+        from . import __version__
+        from .onnx.export import write_transformer
+
+        write_transformer(self, path, typed, __version__)
+
     def score(self, X, y=None):
         """Return the negative reconstruction error, so that greater is better.
 

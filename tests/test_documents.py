@@ -32,6 +32,7 @@ DOCUMENTS = [
         "docs/start.md",
         "docs/index.md",
         "docs/model_file.md",
+        "docs/onnx.md",
     ),
     "benchmarks/README.md",
 ]

@@ -15,6 +15,7 @@ STANDARD = set(sys.stdlib_module_names) | {"__future__"}
 HEAVY = {"keras", "tensorflow"}
 # Present only where the user asked for an extra: always inside functions.
 OPTIONAL = {"matplotlib", "polars", "pyarrow", "dask", "skrub", "jinja2", "markupsafe"}
+OPTIONAL |= {"onnx", "onnxruntime", "mlflow", "skops"}
 
 # The floors of the package, from the ground up. What a module imports, at its head or
 # in a function, lies on a floor below its own or belongs to the same part.
@@ -33,6 +34,7 @@ FLOORS = (
         "metrics",
         "counterfactuals",
         "drift",
+        "onnx",
     },
     {"saving", "latent_size", "notebook", "report"},
     {"base", "decisions", "feedback"},

@@ -76,8 +76,10 @@ class ImageEncoding(TableEncoding):
         if not isinstance(table, np.ndarray) or table.dtype.kind not in "fiu":
             return super().encode(table)
         # One centre and one scale need no pass in double precision.
-        Z = np.subtract(table, self._center[0], dtype=np.float32, casting="unsafe")
-        Z /= np.float32(self._scale[0])
+        Z = np.subtract(
+            table, self.linear_centers[0], dtype=np.float32, casting="unsafe"
+        )
+        Z /= np.float32(self.linear_scales[0])
         if Z.size and not np.isfinite(Z.sum()):
             self._reject_infinite(table)
             np.nan_to_num(Z, copy=False, nan=0.0)
@@ -99,5 +101,8 @@ class ImageEncoding(TableEncoding):
         """Return images of the shape that `fit` was given, in original units."""
         if self.named:
             return super().decode(Z)
-        pixels = np.asarray(Z, dtype=np.float64) * self._scale[0] + self._center[0]
+        pixels = (
+            np.asarray(Z, dtype=np.float64) * self.linear_scales[0]
+            + self.linear_centers[0]
+        )
         return pixels.reshape(len(pixels), *self.sample_shape)

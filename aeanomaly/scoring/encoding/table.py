@@ -183,17 +183,20 @@ class TableEncoding:
         return self.groups[-1][1].stop if self.groups else self.n_linear
 
     @cached_property
-    def _center(self) -> np.ndarray:
+    def linear_centers(self) -> np.ndarray:
+        """What is subtracted from each unscaled linear column."""
         return np.array([c for column in self.columns for c in column.centers], float)
 
     @cached_property
-    def _scale(self) -> np.ndarray:
+    def linear_scales(self) -> np.ndarray:
+        """What each linear column is divided by."""
         return np.array([s for column in self.columns for s in column.scales], float)
 
     @cached_property
-    def _inverse_scale(self) -> np.ndarray:
+    def inverse_scales(self) -> np.ndarray:
+        """What each linear column is multiplied by."""
         # A product takes a quarter of a division's time.
-        return np.asarray(1.0 / np.maximum(self._scale, np.finfo(float).tiny))
+        return np.asarray(1.0 / np.maximum(self.linear_scales, np.finfo(float).tiny))
 
     @cached_property
     def _plain(self) -> bool:
@@ -291,8 +294,8 @@ class TableEncoding:
         """Write the scaled columns; return whether no value was missing."""
         # The greatest numbers overflow; as the greatest float they are far enough.
         with np.errstate(over="ignore", invalid="ignore"):
-            scaled = linear - self._center
-            scaled *= self._inverse_scale
+            scaled = linear - self.linear_centers
+            scaled *= self.inverse_scales
             # One sum tells whether any value is not finite; the details are rare.
             finite = not scaled.size or bool(np.isfinite(scaled.sum()))
         if not finite:
@@ -371,7 +374,7 @@ class TableEncoding:
         linear = np.array(Z[:, : self.n_linear], dtype=np.float64)
         if self.knee is not None:
             unsquash(linear, self.knee)
-        unscale(linear, self._scale, self._center)
+        unscale(linear, self.linear_scales, self.linear_centers)
         spans = dict(self.groups)
         restored, start = [], 0
         for position, column in enumerate(self.columns):

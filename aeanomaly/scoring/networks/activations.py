@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 # Keras's own constants, so that both paths compute the same function.
-_LEAKY_RELU_SLOPE = 0.2
-_SELU_ALPHA = 1.6732632423543772
-_SELU_SCALE = 1.0507009873554805
+LEAKY_RELU_SLOPE = 0.2
+SELU_ALPHA = 1.6732632423543772
+SELU_SCALE = 1.0507009873554805
 
 
 def _linear(H: np.ndarray) -> None:
@@ -22,7 +22,7 @@ def _relu(H: np.ndarray) -> None:
 
 
 def _leaky_relu(H: np.ndarray) -> None:
-    np.maximum(H, H * H.dtype.type(_LEAKY_RELU_SLOPE), out=H)
+    np.maximum(H, H * H.dtype.type(LEAKY_RELU_SLOPE), out=H)
 
 
 def _elu(H: np.ndarray) -> None:
@@ -33,10 +33,10 @@ def _elu(H: np.ndarray) -> None:
 
 def _selu(H: np.ndarray) -> None:
     negative = np.expm1(np.minimum(H, 0))
-    negative *= H.dtype.type(_SELU_ALPHA)
+    negative *= H.dtype.type(SELU_ALPHA)
     np.maximum(H, 0, out=H)
     H += negative
-    H *= H.dtype.type(_SELU_SCALE)
+    H *= H.dtype.type(SELU_SCALE)
 
 
 def _tanh(H: np.ndarray) -> None:

@@ -91,8 +91,8 @@ class Covariance(ScorePart):
         """
         pulled = self._pulled(evaluation)
         cells = np.zeros((len(pulled), len(encoding.columns)), pulled.dtype)
-        single, sources, wide = _blocks_by_size(encoding)
-        cells[:, sources] = np.square(pulled[:, single]) / self._diagonal[single]
+        single, sources, wide = blocks_by_size(encoding)
+        cells[:, sources] = np.square(pulled[:, single]) / self.diagonal[single]
         for column, block in wide:
             falls = pulled[:, block] * self._shifts(pulled, block)
             cells[:, column] = np.maximum(falls.sum(axis=1), 0.0)
@@ -136,7 +136,8 @@ class Covariance(ScorePart):
         return encoding.sum_encoded(deviations * slopes[place])
 
     @cached_property
-    def _diagonal(self) -> np.ndarray:
+    def diagonal(self) -> np.ndarray:
+        """Diagonal of the precision: of each encoded column, given all others."""
         return diagonal_of(self.precision)
 
     def _pulled(self, evaluation: Evaluation) -> np.ndarray:
@@ -145,7 +146,7 @@ class Covariance(ScorePart):
     def _shifts(self, pulled: np.ndarray, block: np.ndarray) -> np.ndarray:
         """Return how far the values of a block are from what the others let expect."""
         if len(block) == 1:
-            return pulled[:, block] / self._diagonal[block]
+            return pulled[:, block] / self.diagonal[block]
         own = block_of(self.precision, block, block)
         return np.asarray(np.linalg.solve(own, pulled[:, block].T).T)
 
@@ -153,7 +154,7 @@ class Covariance(ScorePart):
         """Raise a `ValueError` if fields that came from a file make no sense."""
         check_matrix(self, "precision", self.precision)
         check_finite(self, center=self.center)
-        if not (self._diagonal > 0).all():
+        if not (self.diagonal > 0).all():
             raise ValueError("Covariance has a column without a positive precision")
 
 
@@ -166,7 +167,7 @@ def _blocks(encoding: TableEncoding) -> Iterator[tuple[int, np.ndarray]]:
             yield column, block
 
 
-def _blocks_by_size(
+def blocks_by_size(
     encoding: TableEncoding,
 ) -> tuple[np.ndarray, np.ndarray, list[tuple[int, np.ndarray]]]:
     """Return encoded columns that stand for a table's column alone, and other blocks.

@@ -101,7 +101,8 @@ class Marginal(ScorePart):
         return self.counts.shape[1]
 
     @cached_property
-    def _surprise(self) -> np.ndarray:
+    def surprise_of_bins(self) -> np.ndarray:
+        """Surprise of each bin of each linear column, (n_linear, n_bins)."""
         return self._log_density_loss(
             self.counts, self.counts.sum(axis=1, keepdims=True)
         )
@@ -148,12 +149,14 @@ class Marginal(ScorePart):
         n_linear = encoding.n_linear
         bins, way, outside = self._bins(Z[:, :n_linear])
         columns = np.arange(n_linear)
-        following = self._surprise[columns, np.minimum(bins + 1, self.n_bins - 1)]
+        following = self.surprise_of_bins[
+            columns, np.minimum(bins + 1, self.n_bins - 1)
+        ]
         if seen:
             counts = np.maximum(self.counts[columns, bins] - 1, 0)
             surprise = self._log_density_loss(counts, self.counts.sum(axis=1) - 1)
         else:
-            surprise = self._surprise[columns, bins]
+            surprise = self.surprise_of_bins[columns, bins]
         surprise = surprise + way * (following - surprise) + np.log1p(outside)
         self._set_rarities(surprise, Z, encoding)
         return np.hstack([surprise, self._level_surprise(Z, encoding, seen)])
@@ -173,12 +176,14 @@ class Marginal(ScorePart):
     ) -> np.ndarray:
         surprises = np.empty((len(Z), len(encoding.groups)))
         for i, (_, group) in enumerate(encoding.groups):
-            surprises[:, i] = Z[:, group] @ self._levels(group, encoding, seen)
+            surprises[:, i] = Z[:, group] @ self.surprise_of_levels(
+                group, encoding, seen
+            )
         # Levels that share a column: their rarity is a linear column.
         surprises[:, list(encoding.shared_groups)] = 0.0
         return surprises
 
-    def _levels(
+    def surprise_of_levels(
         self, group: slice, encoding: TableEncoding, seen: bool = False
     ) -> np.ndarray:
         """Return the surprise of each level of a category.
@@ -214,8 +219,11 @@ class Marginal(ScorePart):
     def cells(self, evaluation: Evaluation, encoding: TableEncoding) -> np.ndarray:
         """Return how much rarer each column's value is than its most frequent one."""
         surprise = self.unit_surprise(evaluation.Z, encoding)
-        levels = [self._levels(group, encoding).min() for _, group in encoding.groups]
-        least = np.append(self._surprise.min(axis=1), levels)
+        levels = [
+            self.surprise_of_levels(group, encoding).min()
+            for _, group in encoding.groups
+        ]
+        least = np.append(self.surprise_of_bins.min(axis=1), levels)
         least[encoding.rarities] = 0.0
         least[[encoding.n_linear + i for i in encoding.shared_groups]] = 0.0
         excess = surprise - least

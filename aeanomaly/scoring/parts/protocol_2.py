@@ -28,4 +28,4 @@ class ColumnwiseCovariance(Covariance):
     def cells(self, evaluation: Evaluation, encoding: TableEncoding) -> np.ndarray:
         """Return how far the distance falls, summed over encoded columns."""
         pulled = (evaluation.Z - self.center) @ self.precision
-        return encoding.sum_encoded(np.square(pulled) / self._diagonal)
+        return encoding.sum_encoded(np.square(pulled) / self.diagonal)

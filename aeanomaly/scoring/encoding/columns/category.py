@@ -192,7 +192,7 @@ class CategoricalColumn(Column):
         return LevelIndex((*self.levels, *self.infrequent))
 
     @cached_property
-    def _groups(self) -> np.ndarray:
+    def group_of_place(self) -> np.ndarray:
         """Position in the group of each level, of missing values, of new levels."""
         n_own = len(self.levels)
         shared = [n_own] * len(self.infrequent)
@@ -202,7 +202,7 @@ class CategoricalColumn(Column):
         )
 
     @cached_property
-    def _rarities(self) -> np.ndarray:
+    def rarity_of_place(self) -> np.ndarray:
         """Rarity of each level, of missing values, of new levels."""
         counts = np.array([*self.counts, self.n_missing, 0.0])
         order = np.sort(counts)
@@ -217,7 +217,7 @@ class CategoricalColumn(Column):
         counts = np.array([*self.counts, self.n_missing])
         total = self.n_known + self.n_missing
         forgotten = total - counts.sum()
-        rarities = self._rarities
+        rarities = self.rarity_of_place
         return float((counts @ rarities[:-1] + forgotten * rarities[-1]) / total)
 
     def rarity(self, level: Any) -> float:
@@ -226,7 +226,11 @@ class CategoricalColumn(Column):
         Minus the logarithm of the share of the training rows whose level is at most as
         frequent; the most frequent level has zero.
         """
-        return float(self._rarities[self._index.find(level)])
+        return float(self.rarity_of_place[self._index.find(level)])
+
+    def place(self, level: Any) -> int:
+        """Return which of the levels a value is, whatever its type; -1 for none."""
+        return self._index.find(level)
 
     def count(self, level: Any) -> float | None:
         """Return the training rows of a level; None if it is new or not remembered."""
@@ -256,14 +260,14 @@ class CategoricalColumn(Column):
 
     def codes(self, values: Any) -> np.ndarray:
         """Return each row's encoded column, -1 where its level was never seen."""
-        return np.asarray(self._groups[self._positions(values)])
+        return np.asarray(self.group_of_place[self._positions(values)])
 
     def codes_and_linear(self, values: Any, out: np.ndarray) -> np.ndarray:
         """Return `codes`, and write how rare each row's level is."""
         positions = self._positions(values)
         if self.ranked:
-            out[:, 0] = self._rarities[positions]
-        return np.asarray(self._groups[positions])
+            out[:, 0] = self.rarity_of_place[positions]
+        return np.asarray(self.group_of_place[positions])
 
     def _positions(self, values: Any) -> np.ndarray:
         """Return each row's position among levels, missing (-2) and new (-1)."""

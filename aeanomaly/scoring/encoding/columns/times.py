@@ -166,13 +166,18 @@ class DatetimeColumn(Column):
         waves = [self.wave_scale] * (2 * len(self.cycles))
         return [self.scale, *waves, self.indicator_scale][: self.n_linear]
 
+    @property
+    def turns(self) -> list[tuple[float, float]]:
+        """What is added to the time, and the length, of each cycle, in seconds."""
+        return [(_PHASE[cycle], _SECONDS[cycle]) for cycle in self.cycles]
+
     def linear(self, values: Any, out: np.ndarray) -> np.ndarray | None:
         """Write the unscaled encoded columns; return the novelty per row, if any."""
         seconds = as_seconds(values, self.name)
         missing = np.isnan(seconds)
         out[:, 0] = self._without_margin(seconds)
-        for i, cycle in enumerate(self.cycles):
-            angle = (seconds + _PHASE[cycle]) * (2 * math.pi / _SECONDS[cycle])
+        for i, (phase, length) in enumerate(self.turns):
+            angle = (seconds + phase) * (2 * math.pi / length)
             out[:, 1 + 2 * i] = np.sin(angle)
             out[:, 2 + 2 * i] = np.cos(angle)
         if self.has_indicator:

@@ -12,7 +12,7 @@ import numpy as np
 from .base import Reading, Values
 
 # Blanks that group digits: the no-break one, and the narrow one.
-_BLANKS = "\u00a0\u202f\u2009"
+BLANKS = "\u00a0\u202f\u2009"
 CURRENCIES = (
     r"[$€£¥₹₽₩₺₴₦₫₪฿]|US\$|R\$|C\$|A\$|HK\$|Rs\.?|Fr\.|zł|kr\.?|Kč"
     r"|EUR|USD|GBP|CHF|JPY|CNY|INR|BRL|PLN|CZK|SEK|NOK|DKK|HUF|TRY|CAD|AUD|NZD|ZAR|MXN"
@@ -110,7 +110,7 @@ def number_parts(texts: Any, decimal: str, thousands: str) -> Any:
         Signs, brackets, what stands "before" and "after", and "digits"; empty texts for
         parts that are not there, and missing "digits" where a text is no number.
     """
-    for blank in _BLANKS:
+    for blank in BLANKS:
         texts = texts.str.replace(blank, " ", regex=False)
     texts = texts.str.replace("−", "-", regex=False)
     parts = texts.str.extract(_pattern(decimal, thousands))
@@ -119,7 +119,7 @@ def number_parts(texts: Any, decimal: str, thousands: str) -> Any:
 
 def may_be_numbers(texts: Any) -> Any:
     """Return which texts may be numbers, in whatever marks."""
-    for blank in _BLANKS:
+    for blank in BLANKS:
         texts = texts.str.replace(blank, " ", regex=False)
     texts = texts.str.replace("−", "-", regex=False)
     digits = r"\s*(?:[\d.,' ]*\d[\d.,' ]*(?:[eE][-+]?\d+)?)"
@@ -127,6 +127,12 @@ def may_be_numbers(texts: Any) -> Any:
 
 
 def _pattern(decimal: str, thousands: str) -> re.Pattern[str]:
+    digits = f"(?P<digits>{digits_pattern(decimal, thousands)})"
+    return re.compile(_OPEN + r"\s*" + digits + _CLOSE)
+
+
+def digits_pattern(decimal: str, thousands: str) -> str:
+    """Return the pattern of a number without sign and unit, in some marks."""
     mark, group = re.escape(decimal), re.escape(thousands)
     # "1E05" is a code, "1.5E05" and "1e-05" are numbers.
     exponent = rf"(?:{mark}\d+[eE][-+]?\d+|[eE][-+]\d+)"
@@ -135,5 +141,4 @@ def _pattern(decimal: str, thousands: str) -> re.Pattern[str]:
         # Groups of two digits are Indian; a group never starts with a zero.
         grouped = rf"[1-9]\d{{0,2}}(?:{group}\d{{2,3}})*{group}\d{{3}}"
         numbers.insert(0, rf"{grouped}(?:{mark}\d*)?")
-    digits = rf"(?P<digits>{'|'.join(numbers)})"
-    return re.compile(_OPEN + r"\s*" + digits + _CLOSE)
+    return rf"(?:{'|'.join(numbers)})"

@@ -1,0 +1,181 @@
+"""Fitted estimators as ONNX files: from raw columns to scores, or to codes."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from ..notices import warn
+from ..scoring.calibration import Calibration
+from ..scoring.encoding.images import ImageEncoding
+from ..scoring.encoding.tabular import is_frame
+from ..scoring.model import Model
+from ..scoring.scorer import Scorer
+from .encodings import ENCODINGS, Encoded
+from .graph import Graph, Value, where
+from .layout import MATRIX, ROWS, Layout, inputs_of_table
+from .networks import NETWORKS, first_member, write_activated, write_layers
+from .parts import write_reduction
+from .protobuf import check_onnx, write_graph
+from .residuals import Evaluation
+from .scales import write_labels, write_p_values
+
+_NO_P_VALUES = (
+    "The graph has no output 'p_value': the model keeps no calibration scores. Call "
+    "calibrate(X) with normal rows that the model has not seen, then export it again."
+)
+
+
+def detector_graph(
+    scorer: Scorer,
+    offset: float,
+    calibration: Calibration | None,
+    typed: Iterable[Any] = (),
+) -> Graph:
+    """Return the graph of a detector: "score", "label" and "p_value" of each row.
+
+    Parameters
+    ----------
+    scorer : Scorer
+    offset : float
+    calibration : Calibration or None
+        None leaves out "p_value".
+    typed : iterable
+        Columns that stood as texts, and that the graph takes as numbers or times.
+    """
+    graph, model = Graph(), scorer.model
+    encoded = _encoded(graph, model, typed)
+    _, logits = NETWORKS.of(model.network)(model.network, encoded.Z)
+    output = write_activated(logits, model.encoding, model.output_activation)
+    evaluation = Evaluation(encoded.Z, encoded.novelty, output)
+    score = -write_reduction(scorer.reduction, evaluation, model.encoding)
+    if encoded.infinite is not None:
+        # Rows that the detector refuses.
+        score = where(encoded.infinite, np.nan, score)
+    about = "the lower, the more abnormal; NaN where a number is infinite"
+    _put_out(graph, score, "score", "double", about)
+    label = write_labels(score, offset)
+    _put_out(graph, label, "label", "int64", "-1 for outliers, 1 for inliers")
+    if calibration is not None:
+        p_values = write_p_values(calibration, score)
+        about = "how rare so low a score is among normal rows"
+        _put_out(graph, p_values, "p_value", "double", about)
+    return graph
+
+
+def transformer_graph(model: Model, typed: Iterable[Any] = ()) -> Graph:
+    """Return the graph of a transformer: "codes" of each row."""
+    graph = Graph()
+    encoded = _encoded(graph, model, typed)
+    NETWORKS.of(model.network)
+    network: Any = model.network
+    codes = write_layers(first_member(network).encoder, encoded.Z)
+    size = model.network.latent_dim
+    codes = codes.cast("float").reshape(-1, size)
+    graph.output(codes, "codes", "float", (ROWS, size), "codes of the rows")
+    return graph
+
+
+def _encoded(graph: Graph, model: Model, typed: Iterable[Any]) -> Encoded:
+    encoding = model.encoding
+    layout = Layout.of(encoding, typed)
+    encoded: Encoded = ENCODINGS.of(encoding)(graph, encoding, layout)
+    return encoded
+
+
+def _put_out(graph: Graph, value: Value, name: str, kind: Any, about: str) -> None:
+    graph.output(value.reshape(-1), name, kind, (ROWS,), about)
+
+
+def write_detector(
+    detector: Any, path: str | os.PathLike[str], typed: Iterable[Any], version: str
+) -> None:
+    """Write a fitted detector; see ``AutoencoderOutlierDetector.to_onnx``."""
+    check_onnx()
+    calibration = detector.calibration_
+    graph = detector_graph(detector.scorer_, detector.offset_, calibration, typed)
+    about = "Scores rows of a table: the lower, the more abnormal."
+    metadata = _metadata(detector, graph, typed)
+    metadata["offset"] = repr(detector.offset_)
+    metadata["threshold"] = getattr(
+        getattr(detector, "threshold_", None), "summary_", ""
+    )
+    write_graph(
+        graph, path, name="detector", version=version, about=about, metadata=metadata
+    )
+    if calibration is None:
+        warn(_NO_P_VALUES, UserWarning)
+
+
+def write_transformer(
+    transformer: Any, path: str | os.PathLike[str], typed: Iterable[Any], version: str
+) -> None:
+    """Write a fitted transformer; see ``AutoencoderTransformer.to_onnx``."""
+    check_onnx()
+    graph = transformer_graph(transformer.model_, typed)
+    write_graph(
+        graph,
+        path,
+        name="transformer",
+        version=version,
+        about="Codes of rows of a table.",
+        metadata=_metadata(transformer, graph, typed),
+    )
+
+
+def _metadata(estimator: Any, graph: Graph, typed: Iterable[Any]) -> dict[str, str]:
+    """Return what a file says of itself, as texts."""
+    inputs = {
+        port.name: {"type": port.kind, "holds": port.about} for port in graph.inputs
+    }
+    encoding = estimator.model_.encoding
+    columns = [
+        {"column": str(column.name), "kind": getattr(column, "kind", "")}
+        for column in encoding.columns
+    ]
+    return {
+        "aeanomaly": type(estimator).__name__,
+        "inputs": json.dumps(inputs, ensure_ascii=False),
+        "columns": json.dumps(columns, ensure_ascii=False),
+    }
+
+
+def graph_inputs(
+    estimator: Any, X: Any, *, typed: Iterable[Any] = ()
+) -> dict[str, np.ndarray]:
+    """Return what an exported graph is given for the rows of a table.
+
+    Parameters
+    ----------
+    estimator : AutoencoderOutlierDetector or AutoencoderTransformer
+        Fitted.
+    X : DataFrame or array-like of shape (n_samples, n_features)
+    typed : iterable, default=()
+        As `to_onnx` was given it.
+
+    Returns
+    -------
+    dict of str to ndarray
+        By the names of the inputs; see the `onnxruntime` method ``run``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from aeanomaly import AutoencoderOutlierDetector
+    >>> from aeanomaly.onnx import graph_inputs
+    >>> X = np.random.default_rng(0).normal(size=(300, 4))
+    >>> detector = AutoencoderOutlierDetector(max_iter=2, random_state=0).fit(X)
+    >>> {name: values.shape for name, values in graph_inputs(detector, X).items()}
+    {'X': (300, 4)}
+    """
+    layout = Layout.of(estimator.model_.encoding, typed)
+    table = estimator._check_table(X)
+    encoding = layout.encoding
+    if isinstance(encoding, ImageEncoding) and layout.is_matrix:
+        return {MATRIX: np.asarray(table, float).reshape(-1, *encoding.sample_shape)}
+    unread = X[encoding.names] if is_frame(X) and encoding.named else table
+    return inputs_of_table(layout, table, unread)
