@@ -14,6 +14,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from .architectures import ARCHITECTURES, Architecture, resolve_architecture
+from .fitting.census import Census
 from .fitting.distinct_rows import DistinctRows, distinct_rows, informative_rows
 from .fitting.encoding import fit_encoding, fitted_kinds, kinds_of
 from .fitting.notes import warn_of_columns
@@ -113,14 +114,16 @@ class BaseAutoencoder(BaseEstimator):
         *,
         go_on: bool,
         one_epoch: bool = False,
+        census: Census | None = None,
     ) -> FitRows:
         """Encode, train and freeze: set ``model_`` and what describes the training.
 
         With ``go_on``, encoding and weights are those of the last fit, if there is one.
+        With a census, X is a sample of the rows that it counted.
         """
         go_on = go_on and hasattr(self, "_training")
         known = self.model_.encoding if go_on else None
-        architecture, encoding, distinct = self._encode(X, sample_weight, known)
+        architecture, encoding, distinct = self._encode(X, sample_weight, known, census)
         Z = encoding.encode(distinct.table).Z
         share = self.validation_fraction
         n_members = self._training.n_members if go_on else self._n_members(distinct)
@@ -140,7 +143,11 @@ class BaseAutoencoder(BaseEstimator):
         return rows
 
     def _encode(
-        self, X: Any, sample_weight: Any, known: TableEncoding | None
+        self,
+        X: Any,
+        sample_weight: Any,
+        known: TableEncoding | None,
+        census: Census | None,
     ) -> tuple[Architecture, TableEncoding, DistinctRows]:
         """Return architecture, encoding (the known one, if any) and distinct rows."""
         check_backend()
@@ -166,7 +173,7 @@ class BaseAutoencoder(BaseEstimator):
         )
         if encoding is None:
             encoding = fit_encoding(
-                rows.table, rows.weights, options, kinds, readings, reasons
+                rows.table, rows.weights, options, kinds, readings, reasons, census
             )
         warn_of_columns(encoding, self.column_kinds)
         return architecture, encoding, rows

@@ -15,6 +15,8 @@ from .counterfactuals import counterfactual_frame
 from .decisions import DecisionMixin
 from .feedback import FeedbackMixin
 from .fitting.calibration import Calibrated, fit_hybrid, fit_reconstruction
+from .fitting.census import Census
+from .fitting.counted import counted_usual
 from .fitting.distinct_rows import DistinctRows
 from .fitting.hybrid import resolve_parts, suspicious_rows
 from .fitting.labelled import (
@@ -36,6 +38,7 @@ from .scoring.encoding.table import TableEncoding
 from .scoring.encoding.tabular import row_index
 from .scoring.parts import PARTS
 from .scoring.scorer import Scorer
+from .streams import StreamMixin
 from .thresholds import THRESHOLDS, Threshold
 from .validation import NameIn
 
@@ -44,7 +47,7 @@ _MEMBERS, _MEMBERS_OF_FEW, _FEW_ROWS = 2, 4, 1_000
 
 
 class AutoencoderOutlierDetector(
-    OutlierMixin, DecisionMixin, FeedbackMixin, BaseAutoencoder
+    OutlierMixin, DecisionMixin, FeedbackMixin, StreamMixin, BaseAutoencoder
 ):
     """Detect outliers in a table with an autoencoder.
 
@@ -386,14 +389,18 @@ class AutoencoderOutlierDetector(
             ``labels="learn"``, if it is unclear which label is normal, or the score has
             no parts.
         """
+        return self._fit(X, y, sample_weight)
+
+    def _fit(self, X, y=None, sample_weight=None, census=None):
         labels = self._labels_of_fit(X, y)
         rule = self._rule_of_fit(learns=labels is not None)
         rng = generator(self.random_state)
         if labels is not None:
             sample_weight = weights_without_anomalies(sample_weight, labels)
-        rows = self._fit_model(X, sample_weight, rng, go_on=self.warm_start)
+        go_on = self.warm_start
+        rows = self._fit_model(X, sample_weight, rng, go_on=go_on, census=census)
         known = None if labels is None else known_rows(self._check_table(X), labels)
-        self._fit_score(rule, rows, rng, known)
+        self._fit_score(rule, rows, rng, known, census)
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -466,7 +473,12 @@ class AutoencoderOutlierDetector(
         return labels
 
     def _fit_score(
-        self, rule: Threshold, rows: FitRows, rng: Any, known: KnownRows | None = None
+        self,
+        rule: Threshold,
+        rows: FitRows,
+        rng: Any,
+        known: KnownRows | None = None,
+        census: Census | None = None,
     ) -> None:
         """Set ``scorer_``, and ``offset_`` by a rule."""
         if self.score_type == "reconstruction":
@@ -476,6 +488,8 @@ class AutoencoderOutlierDetector(
             parts = resolve_parts(names)
             calibrated = fit_hybrid(self.model_, rows, parts, self.n_references, rng)
         usual = fit_usual(self.model_, calibrated.reduction, rows)
+        if census is not None:
+            usual = counted_usual(usual, self.model_.encoding.columns, census)
         labelled = None
         if known is not None:
             keeps_cases, judges = self.n_references > 0, bool(rule.asks_for)

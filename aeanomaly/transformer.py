@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_array, check_is_fitted
 
 from .architectures import Variational, resolve_architecture
 from .base import BaseAutoencoder, generator
+from .streams import StreamMixin
 
 
 def _is_variational(transformer: Any) -> bool:
@@ -22,7 +23,7 @@ def _is_variational(transformer: Any) -> bool:
 
 
 class AutoencoderTransformer(
-    ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseAutoencoder
+    ClassNamePrefixFeaturesOutMixin, TransformerMixin, StreamMixin, BaseAutoencoder
 ):
     """Reduce a table to the codes of an autoencoder.
 
@@ -262,8 +263,11 @@ class AutoencoderTransformer(
         InvalidParameterError
             If a parameter is out of range.
         """
-        rng = generator(self.random_state)
-        self._fit_model(X, sample_weight, rng, go_on=self.warm_start)
+        return self._fit(X, y, sample_weight)
+
+    def _fit(self, X, y=None, sample_weight=None, census=None):
+        rng, go_on = generator(self.random_state), self.warm_start
+        self._fit_model(X, sample_weight, rng, go_on=go_on, census=census)
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)

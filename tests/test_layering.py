@@ -36,7 +36,7 @@ FLOORS = (
         "drift",
         "onnx",
     },
-    {"saving", "latent_size", "notebook", "report"},
+    {"saving", "latent_size", "notebook", "report", "streams"},
     {"base", "decisions", "feedback"},
     {"detector", "transformer"},
     {"loading", "references", "displays"},

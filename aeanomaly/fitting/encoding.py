@@ -23,6 +23,8 @@ from ..scoring.encoding.columns.levels import MAX_LEVEL_LENGTH
 from ..scoring.encoding.reading import Reading
 from ..scoring.encoding.table import SQUASH_KNEE, TableEncoding
 from ..scoring.encoding.tabular import column_at, column_names, is_frame
+from .census import Census
+from .counted import counted_columns
 
 Kinds = Sequence[type[Column]]
 
@@ -38,6 +40,7 @@ def fit_encoding(
     kinds: Kinds | None = None,
     readings: Mapping[int, Reading] | None = None,
     reasons: Mapping[int, str] | None = None,
+    census: Census | None = None,
 ) -> TableEncoding:
     """Return the encoding of a table, learnt from its rows.
 
@@ -53,6 +56,8 @@ def fit_encoding(
         How columns of texts were read, by position.
     reasons : mapping of int to str, default=None
         Why columns are left out, by position.
+    census : Census, default=None
+        What all rows showed of which the table holds some.
 
     Raises
     ------
@@ -68,6 +73,8 @@ def fit_encoding(
     )
     columns = with_readings(columns, readings or {})
     columns = _with_reasons(columns, reasons or {})
+    if census is not None:
+        columns = counted_columns(columns, census, options)
     _check_levels(columns)
     knee = SQUASH_KNEE if options.scaling == "robust" else None
     encoding = TableEncoding(columns, is_frame(table), knee)

@@ -1,4 +1,4 @@
-"""Table files: read whole to fit, in batches to score, and written all or not at all.
+"""Table files: some rows to fit, batches to score; written all or not at all.
 
 Text (CSV and its kin, plain or compressed) needs pandas only, Parquet needs pyarrow.
 How text is written is recognised from its first lines. A batch carries its rows twice:
@@ -9,14 +9,17 @@ them, for the scorer.
 from .formats import table_writer
 from .outputs import check_output, check_target
 from .reading import ReadOptions
+from .sampled import TableSample, sample_table
 from .several import open_table
 from .sources import STANDARD_STREAM
 
 __all__ = [
     "STANDARD_STREAM",
     "ReadOptions",
+    "TableSample",
     "check_output",
     "check_target",
     "open_table",
+    "sample_table",
     "table_writer",
 ]

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..exceptions import TableError
+from ..exceptions import TableError, UnreadCellsWarning
+from ..notices import warn
 from ..scoring.encoding.columns import Column
 from ..scoring.encoding.values import check_numbers, check_times
 
@@ -15,6 +16,10 @@ from ..scoring.encoding.values import check_numbers, check_times
 # the overhead of a batch small for wide tables, and its memory for narrow ones.
 _BATCH_CELLS = 1_000_000
 _BATCH_ROWS = (1_024, 65_536)
+
+# What cells that cannot be read are not, and characters of one that is shown.
+_TIME, _NUMBER = "a time", "a number"
+_EXAMPLE_LENGTH = 40
 
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
@@ -68,6 +73,47 @@ def as_fitted(frame: Any, columns: Mapping[str, Column]) -> Any:
         if values is not frame[name]:
             parsed[name] = values
     return frame[list(columns)].assign(**parsed)
+
+
+def typed_as(frame: Any, like: Any) -> Any:
+    """Return rows in the types that rows of the same table have been given.
+
+    What cannot be is missing, with a warning.
+
+    Parameters
+    ----------
+    frame, like : DataFrame
+        Of the same columns.
+    """
+    from pandas.api.types import is_bool_dtype, is_datetime64_any_dtype
+
+    changed = {}
+    for name, dtype in like.dtypes.items():
+        values = frame[name]
+        if is_bool_dtype(dtype):
+            continue
+        if is_datetime64_any_dtype(dtype):
+            if not is_datetime64_any_dtype(values):
+                changed[name] = _read_as(values, _TIME, name)
+        elif dtype.kind in "iuf" and values.dtype.kind not in "iuf":
+            changed[name] = _read_as(values, _NUMBER, name)
+    return frame.assign(**changed) if changed else frame
+
+
+def _read_as(values: Any, noun: str, name: str) -> Any:
+    """Return texts as numbers or times; those that are others are missing."""
+    import pandas as pd
+
+    if noun == _TIME:
+        read = pd.to_datetime(values, format="ISO8601", utc=True, errors="coerce")
+        read = read.dt.tz_localize(None)
+    else:
+        read = pd.to_numeric(values, errors="coerce")
+    unread = read.isna() & values.notna()
+    if unread.any():
+        example = str(values[unread].iloc[0])[:_EXAMPLE_LENGTH]
+        warn(UnreadCellsWarning(name, int(unread.sum()), noun, example))
+    return read
 
 
 def _as_times(values: Any) -> Any:

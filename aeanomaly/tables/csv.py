@@ -21,12 +21,12 @@ import numpy as np
 
 from ..exceptions import TableError
 from ..scoring.encoding.columns import Column
-from .columns import as_fitted, batch_rows, no_rows, with_times
+from .columns import as_fitted, batch_rows, no_rows, typed_as, with_times
 from .dialect import Dialect
 from .encodings import holds_text, latin_encoding, sniff_encoding
 from .numbers import as_numbers
 from .reading import BY_ITSELF, ReadOptions
-from .rows import RowReader, in_words
+from .rows import GivenRows, RowReader, in_words
 from .sniffing import head_of, sniff
 from .sources import Source, broken_source_errors
 from .text_batch import TextBatch
@@ -170,14 +170,52 @@ class TextTable:
 
         Whole numbers with leading zeros, as in 007, are codes: they stay text.
         """
-        frame, codes = self._read_all([])
+        return self._read(self._rows)
+
+    def _read(self, open_rows: Any) -> Any:
+        frame, codes = self._read_all(open_rows, [])
         if not len(frame):
             raise no_rows(self.path)
         numbers = [i for i in codes if frame.dtypes.iloc[i].kind in "iuf"]
         if numbers:
-            frame, _ = self._read_all(numbers)
+            frame, _ = self._read_all(open_rows, numbers)
         frame.columns = self.column_names
         return with_times(self._with_numbers(frame, numbers))
+
+    def iter_raw(self) -> Iterator[tuple[TextRows, int]]:
+        """Yield rows as they stand, and their number."""
+        with self._rows() as reader:
+            while rows := reader.take(_PIECE_ROWS)[0]:
+                yield rows, len(rows)
+
+    @staticmethod
+    def select_raw(rows: TextRows, chosen: np.ndarray) -> TextRows:
+        """Return the rows where a mask holds."""
+        return rows.select(chosen)
+
+    def frame_of(self, raw: Sequence[TextRows]) -> Any:
+        """Return rows of `iter_raw` as `read` would if there were no others."""
+        return self._read(lambda: contextlib.nullcontext(GivenRows(raw, self.dialect)))
+
+    def iter_frames(self, like: Any) -> Iterator[Any]:
+        """Yield all rows in the types of a DataFrame of some of them."""
+        texts = [
+            i
+            for i, name in enumerate(self.column_names)
+            if _is_text(like[name]) or like[name].dtype.kind == "M"
+        ]
+        with self._rows() as reader:
+            while True:
+                rows, text = reader.take(batch_rows(self.dialect.width))
+                if not rows:
+                    return
+                yield self._typed(text, texts, len(rows), like)
+
+    def _typed(self, text: str, texts: Sequence[int], n_rows: int, like: Any) -> Any:
+        every = range(self.dialect.width)
+        frame = self._parse(io.StringIO(text), every, texts, lambda: n_rows)
+        frame.columns = self.column_names
+        return typed_as(self._with_numbers(frame, texts), like)
 
     def _with_numbers(self, frame: Any, left: Sequence[int]) -> Any:
         """Return a frame in which numbers in the file's own marks are numbers."""
@@ -188,9 +226,9 @@ class TextTable:
         }
         return frame.assign(**changed)
 
-    def _read_all(self, texts: Sequence[int]) -> tuple[Any, set[int]]:
+    def _read_all(self, open_rows: Any, texts: Sequence[int]) -> tuple[Any, set[int]]:
         """Return all rows, and the columns that hold codes with leading zeros."""
-        with self._rows() as rows:
+        with open_rows() as rows:
             feed = _Feed(rows, _PIECE_ROWS, self.dialect)
             frame = self._parse(feed, range(self.dialect.width), texts, feed.n_rows)
         return frame, feed.codes
@@ -309,7 +347,7 @@ class _Feed:
         Columns that hold whole numbers with leading zeros, so far.
     """
 
-    def __init__(self, rows: RowReader, size: int, dialect: Dialect) -> None:
+    def __init__(self, rows: Any, size: int, dialect: Dialect) -> None:
         self._rows = rows
         self._size = size
         # What stands before a field.

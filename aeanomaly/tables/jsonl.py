@@ -12,7 +12,14 @@ import numpy as np
 
 from ..exceptions import TableError
 from ..scoring.encoding.columns import Column
-from .columns import arrow_array, as_fitted, batch_rows, no_rows, with_times
+from .columns import (
+    arrow_array,
+    as_fitted,
+    batch_rows,
+    no_rows,
+    typed_as,
+    with_times,
+)
 from .reading import BY_ITSELF, ReadOptions
 from .sources import Source, broken_source_errors
 
@@ -153,6 +160,27 @@ class JsonTable:
             # As CSV is read: a column of numbers and none is one of numbers.
             columns[name] = pd.Series(values, dtype=object).infer_objects()
         return pd.DataFrame(columns, index=range(len(rows)))
+
+    def iter_raw(self) -> Iterator[tuple[list[dict[str, Any]], int]]:
+        """Yield objects, and their number."""
+        rows = self._iter_rows()
+        while block := list(islice(rows, batch_rows(len(self.column_names)))):
+            yield block, len(block)
+
+    @staticmethod
+    def select_raw(rows: list[Any], chosen: np.ndarray) -> list[Any]:
+        """Return the objects where a mask holds."""
+        return list(compress(rows, chosen))
+
+    def frame_of(self, raw: Sequence[list[dict[str, Any]]]) -> Any:
+        """Return objects of `iter_raw` as `read` would if there were no others."""
+        rows = [row for block in raw for row in block]
+        return with_times(self._frame(rows, self.column_names))
+
+    def iter_frames(self, like: Any) -> Iterator[Any]:
+        """Yield all rows in the types of a DataFrame of some of them."""
+        for rows, _ in self.iter_raw():
+            yield typed_as(self._frame(rows, self.column_names), like)
 
     def iter_batches(self, columns: Mapping[str, Column]) -> Iterator[JsonBatch]:
         """Yield the rows in batches, at least one.

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..exceptions import TableError
 from ..scoring.encoding.columns import Column
-from .columns import as_fitted, batch_rows, no_rows, with_times
+from .columns import as_fitted, batch_rows, no_rows, typed_as, with_times
 from .dialect import Dialect
 from .reading import BY_ITSELF, ReadOptions
 from .sources import Source
@@ -145,6 +145,29 @@ class ParquetTable:
             raise no_rows(self.path)
         with self._open() as file:
             return with_times(_to_pandas(file.read()))
+
+    def iter_raw(self) -> Iterator[tuple[Any, int]]:
+        """Yield batches of Arrow's, and their number of rows."""
+        with self._open() as file:
+            n_rows = batch_rows(len(self.column_names))
+            for batch in file.iter_batches(batch_size=n_rows):
+                yield batch, batch.num_rows
+
+    @staticmethod
+    def select_raw(rows: Any, chosen: np.ndarray) -> Any:
+        """Return the rows where a mask holds."""
+        return rows.filter(chosen)
+
+    def frame_of(self, raw: Sequence[Any]) -> Any:
+        """Return rows of `iter_raw` as `read` would if there were no others."""
+        import pyarrow as pa
+
+        return with_times(_to_pandas(pa.Table.from_batches(raw)))
+
+    def iter_frames(self, like: Any) -> Iterator[Any]:
+        """Yield all rows in the types of a DataFrame of some of them."""
+        for batch, _ in self.iter_raw():
+            yield typed_as(_to_pandas(batch), like)
 
     def iter_batches(self, columns: Mapping[str, Column]) -> Iterator[ParquetBatch]:
         """Yield the rows in batches: one without rows where the table has none.

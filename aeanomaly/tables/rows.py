@@ -218,6 +218,30 @@ class RowReader:
         )
 
 
+class GivenRows:
+    """Rows that were taken before, to be taken once more.
+
+    Parameters
+    ----------
+    blocks : iterable of TextRows
+    dialect : Dialect
+    """
+
+    def __init__(self, blocks: Iterable[TextRows], dialect: Dialect) -> None:
+        self._blocks = iter(blocks)
+        self._dialect = dialect
+
+    def take(self, n_rows: int) -> tuple[TextRows, str]:
+        """Return the next block, and its text, as `RowReader.take` does."""
+        rows = next(self._blocks, TextRows([]))
+        if rows.sep is not None:
+            return rows, "".join(f"{line}\n" for line in rows.lines)
+        buffer = io.StringIO()
+        writer = csv.writer(buffer, delimiter=self._dialect.sep, lineterminator="\n")
+        writer.writerows(rows.fields)
+        return rows, buffer.getvalue()
+
+
 def _is_total(row: list[str]) -> bool:
     """Return whether a row begins with a word for a total, and is half empty."""
     filled = [cell.strip() for cell in row if cell.strip()]

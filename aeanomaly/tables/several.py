@@ -82,19 +82,23 @@ class SeveralTables:
         Two or more; the first says the order of the columns.
     name : str
         What messages call them.
+
+    Attributes
+    ----------
+    tables : list
     """
 
     def __init__(self, tables: list[Any], name: str) -> None:
         self.path = Path(name)
-        self._tables = tables
+        self.tables = tables
         self.expect([])
         counts = [table.n_rows for table in tables]
         self.n_rows = None if None in counts else sum(counts)
 
     def expect(self, names: Sequence[str]) -> None:
         """Look at each table again, knowing the names of columns that it has."""
-        first, *others = self._tables
-        for table in self._tables:
+        first, *others = self.tables
+        for table in self.tables:
             table.expect(names)
         self.column_names = first.column_names
         self.header = first.header
@@ -105,24 +109,30 @@ class SeveralTables:
     @property
     def paths(self) -> list[Path]:
         """The files."""
-        return [path for table in self._tables for path in table.paths]
+        return [path for table in self.tables for path in table.paths]
 
     def notes(self) -> list[str]:
         """Return what is read otherwise than a plain file would be, file by file."""
         return [
-            f"{table.path}: {note}" for table in self._tables for note in table.notes()
+            f"{table.path}: {note}" for table in self.tables for note in table.notes()
         ]
 
     def read(self) -> Any:
         """Return all tables as one DataFrame."""
         import pandas as pd
 
-        frames = [table.read()[self.column_names] for table in self._tables]
+        frames = [table.read()[self.column_names] for table in self.tables]
         return pd.concat(frames, ignore_index=True)
+
+    def iter_frames(self, like: Any) -> Iterator[Any]:
+        """Yield all rows, in the types of a DataFrame of some of them."""
+        for table in self.tables:
+            for frame in table.iter_frames(like):
+                yield frame[self.column_names]
 
     def iter_batches(self, columns: Mapping[str, Column]) -> Iterator[Any]:
         """Yield the rows in batches, their columns in the order of the first table."""
-        for table in self._tables:
+        for table in self.tables:
             for batch in table.iter_batches(columns):
                 yield batch.in_order(self.column_names)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
@@ -113,23 +114,53 @@ class CategoricalColumn(Column):
     ) -> CategoricalColumn:
         """Count the levels; see `Column.fit`."""
         codes, levels = factorize_levels(values, name)
-        words = missing_texts(options.missing_values)
-        if words:
-            kept = [-1 if level in words else i for i, level in enumerate(levels)]
-            codes = np.array([*kept, -1])[codes]
         known = codes >= 0
         counts = np.bincount(codes[known], weights[known], minlength=len(levels))
+        missing = weights[~known] if not known.all() else None
+        n_missing = None if missing is None else float(missing.sum())
+        return cls.of_counts(name, levels, counts, n_missing, options)
+
+    @classmethod
+    def of_counts(
+        cls,
+        name: Any,
+        levels: Sequence[Any],
+        counts: np.ndarray,
+        n_missing: float | None,
+        options: ColumnOptions,
+    ) -> CategoricalColumn:
+        """Return the column of levels that were counted.
+
+        Parameters
+        ----------
+        name : str or int
+        levels : sequence of str, bool, int or float
+        counts : ndarray of shape (n_levels,)
+            Training rows of each level, by weight.
+        n_missing : float or None
+            Training rows without a level, by weight; None if there are none.
+        options : ColumnOptions
+        """
+        words = missing_texts(options.missing_values)
+        if words:
+            is_word = np.array([level in words for level in levels], dtype=bool)
+            if (counts[is_word] > 0).any():
+                n_missing = (n_missing or 0.0) + float(counts[is_word].sum())
+            counts = np.where(is_word, 0.0, counts)
+        n_known = float(counts.sum())
+        n_rows = n_known + (n_missing or 0.0)
         # Categories of a pandas dtype that no training row shows are unseen.
         order = sorted(
-            np.flatnonzero(counts), key=lambda i: (-counts[i], str(levels[i]))
+            np.flatnonzero(counts).tolist(),
+            key=lambda i: (-counts[i], str(levels[i])),
         )
         n_own = len(order)
         if n_own > options.max_categories:
-            n_own = _n_own(counts[order], weights.sum(), options.max_categories)
+            n_own = _n_own(counts[order], n_rows, options.max_categories)
         frequent = sorted(order[:n_own], key=lambda i: str(levels[i]))
         infrequent = order[n_own:]
         n_singletons = float((counts[order] <= 1).sum()) if order else 0.0
-        novelty = unseen_surprise(weights.sum(), n_singletons)
+        novelty = unseen_surprise(n_rows, n_singletons)
         if len(infrequent) > _MAX_LEVELS:
             # Of levels that are equally rare, all are remembered or none.
             least = counts[infrequent[_MAX_LEVELS]]
@@ -138,11 +169,11 @@ class CategoricalColumn(Column):
             name,
             tuple(levels[i] for i in frequent),
             tuple(levels[i] for i in infrequent),
-            bool((~known).any()),
+            n_missing is not None,
             novelty,
             tuple(float(counts[i]) for i in (*frequent, *infrequent)),
-            n_known=float(weights[known].sum()),
-            n_missing=float(weights[~known].sum()),
+            n_known=n_known,
+            n_missing=n_missing or 0.0,
             n_distinct=len(order),
             missing_values=words,
         )
