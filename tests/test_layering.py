@@ -39,7 +39,7 @@ FLOORS = (
     {"saving", "latent_size", "notebook", "report", "streams"},
     {"base", "decisions", "feedback"},
     {"detector", "transformer"},
-    {"loading", "references", "displays"},
+    {"loading", "references", "displays", "distributed"},
     {"cli"},
     {"__main__"},
 )

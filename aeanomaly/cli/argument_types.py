@@ -48,6 +48,16 @@ def share(text: str) -> float:
     return value
 
 
+def sample_size(text: str) -> int | None:
+    """Return a number of rows from 2, or None for "all"."""
+    if text == "all":
+        return None
+    size = number(int, text, "'all' or a whole number from 2")
+    if size < 2:
+        raise argparse.ArgumentTypeError(f"{text} is below 2")
+    return size
+
+
 def finite_number(text: str) -> float:
     """Return a number that is finite."""
     value = number(float, text, "a number")

@@ -92,22 +92,26 @@ def drop_option(name: str) -> str:
     return f"--drop{'=' if name.startswith('-') else ' '}{shlex.quote(name)}"
 
 
-def hints(features: Any) -> Iterator[str]:
+def hints(features: Any, *, sampled: bool = False) -> Iterator[str]:
     """Yield notes on identifiers, and on columns that run on with the rows.
 
     Parameters
     ----------
     features : DataFrame of shape (n_rows, n_features)
+        In the order of the table.
+    sampled : bool, default=False
+        Whether the table has more rows.
     """
     from pandas.api import types
 
     if len(features) < _MIN_ROWS_NOTED:
         return
+    of_sample = " of the sample" if sampled else ""
     for name, values in features.items():
         if types.is_integer_dtype(values) and values.is_unique:
             yield (
-                f"column {name!r} has another value in every row. If it is an "
-                f"identifier, pass {drop_option(str(name))}."
+                f"column {name!r} has another value in every row{of_sample}. If it is "
+                f"an identifier, pass {drop_option(str(name))}."
             )
         elif (
             types.is_numeric_dtype(values)

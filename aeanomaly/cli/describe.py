@@ -8,10 +8,10 @@ from .inputs import (
     TrainingTable,
     open_input,
     read_training_table,
-    reading_parameters,
     shown_tables,
 )
 from .reading_report import report_columns
+from .row_choice import reading_parameters
 from .terminal import say
 
 
@@ -26,11 +26,11 @@ def run(arguments: argparse.Namespace) -> None:
 
 def describe_input(path: str, table: TrainingTable) -> str:
     """Return a line that says what was read and what of it was used."""
-    n_rows, n_columns = table.whole.shape
-    used = f"used {table.features.shape[1]} of {n_columns} columns"
-    if not table.chosen.all():
-        used += f" and {int(table.chosen.sum()):,} rows to train on"
-    return f"Read {n_rows:,} rows of {path}; {used}."
+    n_columns = len(table.names)
+    used = f"used {n_columns - len(table.left_out)} of {n_columns} columns"
+    if table.drawn.n_rows < table.n_rows:
+        used += f" and {table.drawn.n_rows:,} rows to train on"
+    return f"Read {table.n_rows:,} rows of {path}; {used}."
 
 
 def _encoding_of(table: TrainingTable, arguments: argparse.Namespace) -> object:
@@ -44,13 +44,21 @@ def _encoding_of(table: TrainingTable, arguments: argparse.Namespace) -> object:
     said = reading_parameters(arguments)
     named = said["column_kinds"]
     features, readings = read_table(
-        table.training, named, ReadOptions(said["day_first"], said["decimal"])
+        table.drawn.table, named, ReadOptions(said["day_first"], said["decimal"])
     )
     rows, kinds, reasons = informative_rows(
         features, None, kinds_of(features, named), named
     )
     options = ColumnOptions(missing_values=said["missing_values"])
-    encoding = fit_encoding(rows.table, rows.weights, options, kinds, readings, reasons)
+    encoding = fit_encoding(
+        rows.table,
+        rows.weights,
+        options,
+        kinds,
+        readings,
+        reasons,
+        table.drawn.census,
+    )
     if arguments.strict:
         warn_of_columns(encoding, named)
     return encoding

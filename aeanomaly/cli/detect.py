@@ -20,7 +20,7 @@ from ..exceptions import TableError
 from ..tables import check_output, check_target
 from .decision import Decision
 from .describe import describe_input
-from .fit import fit_detector
+from .fit import fit_detector, say_sample
 from .flagged import FlaggedRows
 from .inputs import TrainingTable, open_input, read_training_table, shown_tables
 from .reading_report import report_columns
@@ -37,12 +37,12 @@ def run(arguments: argparse.Namespace) -> None:
     check_added_names(source, arguments.reasons)
     check_output(arguments.output, source.paths)
     _check_report(arguments, source)
-    table = read_training_table(source, arguments)
+    table = read_training_table(source, arguments, whole=True)
     # Labels that cannot be used are an error before training, not after.
     labels = (
-        _Labels(table.whole[arguments.label], arguments) if arguments.label else None
+        _Labels(table.frame[arguments.label], arguments) if arguments.label else None
     )
-    detector, fit_seconds = fit_detector(table.training, arguments)
+    detector, fit_seconds = fit_detector(table.drawn, arguments)
     start = time.perf_counter()
     scored = _write(source, detector, arguments)
     seconds = [fit_seconds, time.perf_counter() - start]
@@ -86,7 +86,7 @@ def _write_report(
     """Write the page about the rows that were scored."""
     features = table.features
     if arguments.id is not None:
-        features = features.set_axis(table.whole[arguments.id].astype(str), axis=0)
+        features = features.set_axis(table.frame[arguments.id].astype(str), axis=0)
     tables = shown_tables(arguments)
     detector.report(
         features,
@@ -132,6 +132,7 @@ def _say(
     fitted, written = seconds
     say(describe_input(shown_tables(arguments), table))
     say(f"\n{report_columns(detector.model_.encoding, table.left_out)}\n")
+    say_sample(table.drawn)
     say(f"Trained in {fitted:.1f} s, scored and written in {written:.1f} s.")
     say(scored.flagged.describe())
     say(detector.threshold_.summary_)

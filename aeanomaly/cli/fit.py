@@ -6,7 +6,7 @@ import argparse
 import time
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..exceptions import ColumnError, ColumnWarning, TableError
 from ..tables import check_target
@@ -15,12 +15,15 @@ from .inputs import (
     TrainingTable,
     open_input,
     read_training_table,
-    reading_parameters,
     shown_tables,
 )
 from .labels import labels_of
 from .reading_report import report_columns
+from .row_choice import reading_parameters
 from .terminal import say, shows_progress
+
+if TYPE_CHECKING:
+    from ..streams import Drawn
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -32,11 +35,12 @@ def run(arguments: argparse.Namespace) -> None:
     check_target(path, source.paths)
     table = read_training_table(source, arguments)
     labels = _known_labels(table, arguments)
-    detector, seconds = fit_detector(table.training, arguments, labels)
+    detector, seconds = fit_detector(table.drawn, arguments, labels)
     detector.save(path, private=arguments.private)
     if not arguments.quiet:
         say(describe_input(shown_tables(arguments), table))
         say(f"\n{report_columns(detector.model_.encoding, table.left_out)}\n")
+        say_sample(table.drawn)
         say(f"Trained in {seconds:.1f} s; the threshold is {detector.offset_:.6g}.")
         if labels is not None:
             known = int(labels.eq(True).sum())
@@ -45,12 +49,17 @@ def run(arguments: argparse.Namespace) -> None:
         say(f"Saved the model to {path}.")
 
 
+def say_sample(drawn: Drawn) -> None:
+    """Say which rows trained, if not all of them did."""
+    if drawn.census is not None:
+        say(drawn.in_words())
+
+
 def _known_labels(table: TrainingTable, arguments: argparse.Namespace) -> Any:
     """Return the labels to learn from, or None."""
     if not arguments.learn:
         return None
-    column = table.whole[arguments.label]
-    labels = labels_of(column, arguments.normal)[table.chosen]
+    labels = labels_of(table.drawn.labels, arguments.normal)
     if not labels.eq(True).any():
         raise ColumnError(
             f"--learn needs rows that {arguments.label!r} calls anomalies. None of the "
@@ -61,7 +70,7 @@ def _known_labels(table: TrainingTable, arguments: argparse.Namespace) -> Any:
 
 
 def fit_detector(
-    features: Any, arguments: argparse.Namespace, labels: Any = None
+    drawn: Drawn, arguments: argparse.Namespace, labels: Any = None
 ) -> tuple[Any, float]:
     """Return a fitted detector and the seconds that it took."""
     from ..training.backend import import_keras_quietly
@@ -82,5 +91,5 @@ def fit_detector(
     with warnings.catch_warnings():
         # The table of the columns says so, in the words of the command line.
         warnings.filterwarnings("ignore", ".* is left out: ", ColumnWarning)
-        detector.fit(features, labels)
+        detector._fit_drawn(drawn._replace(labels=labels))
     return detector, time.perf_counter() - start

@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
+from ..streams import KnownLabels
+
+# Labels that are not said to be normal, and are.
+_NORMAL = frozenset({"0", "0.0", "False", "false"})
+
 
 def labels_of(column: Any, normal: str | None) -> Any:
     """Return labels as booleans, True for anomalies; missing ones stay missing.
@@ -25,3 +32,28 @@ def labels_of(column: Any, normal: str | None) -> Any:
     found = column.astype(object).where(known, None)
     found[known] = anomalies(column[known], normal)
     return found
+
+
+class LearntLabels(KnownLabels):
+    """A column of labels to learn from.
+
+    Parameters
+    ----------
+    name : str
+    normal : str or None
+        The label of normal rows; None for 0 or False.
+    """
+
+    def __init__(self, name: str, normal: str | None) -> None:
+        super().__init__(name)
+        self._normal = _NORMAL if normal is None else {normal}
+        self._said = normal
+
+    def masks(self, labels: Any) -> dict[Any, np.ndarray]:
+        """Return which labels may be those of anomalies."""
+        is_normal = labels.astype(str).isin(self._normal)
+        return {"other": (labels.notna() & ~is_normal).to_numpy(dtype=bool)}
+
+    def is_anomaly(self, labels: Any) -> np.ndarray:
+        """Return which labels are those of anomalies."""
+        return np.asarray(labels_of(labels, self._said).eq(True), dtype=bool)

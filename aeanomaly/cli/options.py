@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Container, Iterator
 
+from ..fitting.reservoir import DEFAULT_SAMPLE
 from . import argument_types as types
 
 TABLE_HELP = (
@@ -160,6 +161,14 @@ def add_rows(parser: argparse.ArgumentParser) -> None:
         "--time",
         metavar="COLUMN",
         help="column that --since looks at; default: the only one of dates",
+    )
+    group.add_argument(
+        "--sample",
+        type=types.sample_size,
+        default=DEFAULT_SAMPLE,
+        metavar="N",
+        help="train on so many of these rows, at random; ranges and levels are those "
+        f"of all of them; all for every row; default: {DEFAULT_SAMPLE:,}",
     )
 
 

@@ -138,9 +138,32 @@ def _read_column(
                 f"{quoted(known.uniques[0])}. Convert it, or name another kind."
             )
         return None, values
-    numbers = known.spread(found.parse(known))
+    return found, _parsed(found, known, values)
+
+
+def _parsed(reading: Reading, known: Values, values: Any) -> Any:
+    numbers = known.spread(reading.parse(known))
     types = {TimeReading: "datetime64[us]", ClockReading: "timedelta64[us]"}
-    return found, typed(numbers, values, types.get(type(found), "float64"))
+    return typed(numbers, values, types.get(type(reading), "float64"))
+
+
+def read_again(table: Any, readings: Mapping[int, Reading]) -> Any:
+    """Return other rows of a table, read as `read_table` read some.
+
+    Parameters
+    ----------
+    table : DataFrame of shape (n_samples, n_features)
+    readings : mapping of int to Reading
+        By the columns' positions.
+    """
+    columns = {}
+    for i, reading in readings.items():
+        values = plain_values(table.iloc[:, i])
+        if getattr(values.dtype, "kind", "O") == "m":
+            columns[i] = values.dt.total_seconds()
+        elif not is_typed(values):
+            columns[i] = _parsed(reading, Values(values), values)
+    return with_columns(table, columns) if columns else table
 
 
 def _is_declared(values: Any) -> bool:

@@ -7,33 +7,40 @@ adds up to the same rows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+# Rows that train, if it is not said: a detector makes no more steps for more of them.
+DEFAULT_SAMPLE = 100_000
 # Positions whose numbers are drawn at once where only the numbers are needed.
 _BLOCK = 1 << 20
 
 
-def row_keys(seed: int, start: int, n_rows: int) -> np.ndarray:
-    """Return the random numbers of some rows in a row, each in [0, 1).
+class RowKeys:
+    """The random numbers of the rows of a table, one after another, each in [0, 1).
 
     Parameters
     ----------
     seed : int
-    start : int
-        Position of the first row in the whole table.
-    n_rows : int
+    start : int, default=0
+        Position in the table of the first row that is asked for.
 
     Examples
     --------
-    >>> bool((row_keys(7, 0, 5)[3:] == row_keys(7, 3, 2)).all())
+    >>> bool((RowKeys(7).take(5)[3:] == RowKeys(7, start=3).take(2)).all())
     True
     """
-    bits = np.random.PCG64(seed)
-    bits.advance(start)
-    return np.random.Generator(bits).random(n_rows)
+
+    def __init__(self, seed: int, start: int = 0) -> None:
+        bits = np.random.PCG64(seed)
+        bits.advance(start)
+        self._numbers = np.random.Generator(bits)
+
+    def take(self, n_rows: int) -> np.ndarray:
+        """Return the numbers of the next rows."""
+        return self._numbers.random(n_rows)
 
 
 def last_key(seed: int, n_rows: int, size: int) -> float:
@@ -49,25 +56,25 @@ def last_key(seed: int, n_rows: int, size: int) -> float:
     """
     if n_rows <= size:
         return 1.0
-    least = np.empty(0)
+    keys, least = RowKeys(seed), np.empty(0)
     for start in range(0, n_rows, _BLOCK):
-        keys = row_keys(seed, start, min(_BLOCK, n_rows - start))
-        least = np.append(least, keys)
+        least = np.append(least, keys.take(min(_BLOCK, n_rows - start)))
         if len(least) > size:
             least = np.partition(least, size - 1)[:size]
     return float(least.max())
 
 
 class Reservoir:
-    """The sample of the rows that were added.
+    """The rows with the least numbers among those that were added.
 
     Parameters
     ----------
     size : int or None
         Most rows that it holds; None for all.
-    seed : int
     select : callable
         From a block of rows and a mask to the rows where it holds.
+    last : float, default=1.0
+        The greatest number that a row may have, if it is known before.
 
     Attributes
     ----------
@@ -76,26 +83,27 @@ class Reservoir:
 
     Examples
     --------
-    >>> import numpy as np
-    >>> numbers = np.arange(1_000)
-    >>> samples = []
+    >>> numbers, samples = np.arange(1_000), []
     >>> for n_blocks in (1, 7):
-    ...     reservoir = Reservoir(5, 0, lambda block, mask: block[mask])
+    ...     reservoir = Reservoir(5, lambda block, mask: block[mask])
+    ...     keys = RowKeys(seed=0)
     ...     for block in np.array_split(numbers, n_blocks):
-    ...         reservoir.add(block, len(block))
-    ...     samples.append(np.concatenate(list(reservoir.blocks())))
+    ...         reservoir.add(block, keys.take(len(block)))
+    ...     samples.append(np.concatenate(reservoir.blocks()))
     >>> bool((samples[0] == samples[1]).all()), len(samples[0])
     (True, 5)
     """
 
     def __init__(
-        self, size: int | None, seed: int, select: Callable[[Any, np.ndarray], Any]
+        self,
+        size: int | None,
+        select: Callable[[Any, np.ndarray], Any],
+        last: float = 1.0,
     ) -> None:
         self.size = size
         self.n_rows = 0
         self._select = select
-        self._bits = np.random.Generator(np.random.PCG64(seed))
-        self._last = np.inf
+        self._last = last
         self._blocks: list[Any] = []
         self._keys: list[np.ndarray] = []
         self._n_held = 0
@@ -105,40 +113,44 @@ class Reservoir:
         """Whether it holds all rows that were added."""
         return self.size is None or self.n_rows <= self.size
 
-    def add(self, block: Any, n_rows: int) -> None:
-        """Look at the next rows."""
-        self.n_rows += n_rows
-        if not n_rows:
-            return
-        keys = self._bits.random(n_rows)
+    def add(self, block: Any, keys: np.ndarray) -> None:
+        """Look at the next rows, and their numbers."""
+        self.n_rows += len(keys)
+        self._take(block, keys)
+
+    def _take(self, block: Any, keys: np.ndarray) -> None:
         chosen = keys <= self._last
-        if chosen.any():
-            whole = chosen.all()
-            self._blocks.append(block if whole else self._select(block, chosen))
-            self._keys.append(keys if whole else keys[chosen])
-            self._n_held += len(self._keys[-1])
+        if not chosen.any():
+            return
+        whole = chosen.all()
+        self._blocks.append(block if whole else self._select(block, chosen))
+        self._keys.append(keys if whole else keys[chosen])
+        self._n_held += len(self._keys[-1])
         # Seldom, so that each row is looked at again only a few times.
         if self.size is not None and self._n_held > 2 * self.size:
             self._prune()
+
+    def merge(self, other: Reservoir) -> None:
+        """Take the rows of another one, which come after those that were added."""
+        self.n_rows += other.n_rows
+        for block, keys in zip(other._blocks, other._keys, strict=True):
+            self._take(block, keys)
 
     def _prune(self) -> None:
         if self.size is None or self._n_held <= self.size:
             return
         keys = np.concatenate(self._keys)
         self._last = float(np.partition(keys, self.size - 1)[self.size - 1])
-        blocks, kept = [], []
-        for block, of_block in zip(self._blocks, self._keys, strict=True):
-            chosen = of_block <= self._last
-            if chosen.all():
-                blocks.append(block)
-                kept.append(of_block)
-            elif chosen.any():
-                blocks.append(self._select(block, chosen))
-                kept.append(of_block[chosen])
-        self._blocks, self._keys = blocks, kept
-        self._n_held = sum(map(len, kept))
+        held, self._blocks, self._keys = (
+            list(zip(self._blocks, self._keys, strict=True)),
+            [],
+            [],
+        )
+        self._n_held = 0
+        for block, of_block in held:
+            self._take(block, of_block)
 
-    def blocks(self) -> Iterator[Any]:
-        """Yield the rows of the sample, in the order in which they came."""
+    def blocks(self) -> list[Any]:
+        """Return the rows that it holds, in the order in which they came."""
         self._prune()
-        yield from self._blocks
+        return self._blocks

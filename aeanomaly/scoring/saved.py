@@ -53,6 +53,29 @@ class SavedDetector(ScoringMixin):
             names[:] = encoding.names
             self.feature_names_in_ = names
 
+    @classmethod
+    def of(cls, detector: Any) -> SavedDetector:
+        """Return what of a fitted detector scores, to be sent to where it is needed.
+
+        Parameters
+        ----------
+        detector : AutoencoderOutlierDetector or SavedDetector
+
+        Returns
+        -------
+        SavedDetector
+            Arrays only: whoever unpickles it needs NumPy and pandas.
+
+        Raises
+        ------
+        AttributeError
+            If the detector is not fitted.
+        """
+        scorer, calibration = detector.scorer_, getattr(detector, "calibration_", None)
+        name, offset = "AutoencoderOutlierDetector", detector.offset_
+        held = SavedModel(name, scorer.model, scorer, offset, calibration, {}, {})
+        return cls(held)
+
     def __repr__(self) -> str:
         n_columns, network = self.n_features_in_, self.scorer_.model.network
         return f"<SavedDetector of {n_columns} columns: {network.describe()}>"

@@ -2,38 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from abc import ABC, abstractmethod
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..exceptions import ColumnError
 from ..fitting.census import Census
-from ..fitting.reservoir import Reservoir
+from ..fitting.reservoir import Reservoir, RowKeys
 
-# Rows that train: a detector makes no more steps of training for more of them.
-DEFAULT_SAMPLE = 100_000
 # Known anomalies that are kept beside them: as many as a score learns from.
 _MOST_KNOWN = 10_000
 
 
-class KnownLabels(NamedTuple):
-    """The column that says which rows are anomalies.
+class KnownLabels(ABC):
+    """A column that says which rows are anomalies.
 
     Parameters
     ----------
     name : str or int
-    masks : callable
-        From labels to a dict of masks, by names of one's own: of rows that may turn out
-        to be anomalies when all labels are known. All such rows are kept, up to 10,000
-        for each name, beside the sample.
-    is_anomaly : callable
-        From the labels of all rows that were drawn to a mask.
     """
 
-    name: Any
-    masks: Callable[[Any], dict[Any, np.ndarray]]
-    is_anomaly: Callable[[Any], np.ndarray]
+    def __init__(self, name: Any) -> None:
+        self.name = name
+
+    @abstractmethod
+    def masks(self, labels: Any) -> dict[Any, np.ndarray]:
+        """Return which rows may turn out to be anomalies when all labels are known.
+
+        All such rows are kept, up to 10,000 under each name, beside the sample.
+
+        Parameters
+        ----------
+        labels : Series of shape (n_rows,)
+            Of some rows.
+        """
+
+    @abstractmethod
+    def is_anomaly(self, labels: Any) -> np.ndarray:
+        """Return which rows are anomalies.
+
+        Parameters
+        ----------
+        labels : Series of shape (n_drawn,)
+            Of all rows that were drawn.
+        """
 
 
 class Drawn(NamedTuple):
@@ -83,56 +96,85 @@ class Drawing:
         Most rows to draw; None for all.
     seed : int
     labels : KnownLabels or None, default=None
+    start : int, default=0
+        Position of the first row in the whole table.
+    last : float, default=1.0
+        The `last_key` of the table, where its length is known before.
     """
 
     def __init__(
-        self, size: int | None, seed: int, labels: KnownLabels | None = None
+        self,
+        size: int | None,
+        seed: int,
+        labels: KnownLabels | None = None,
+        start: int = 0,
+        last: float = 1.0,
     ) -> None:
-        self._size, self._seed, self._known = size, seed, labels
-        self._sample = Reservoir(size, seed, _select)
+        self._known = labels
+        self._sample = Reservoir(size, _select, last)
         self._beside: dict[Any, Reservoir] = {}
+        self._keys, self._next = RowKeys(seed, start), start
         self._census = Census()
         self._columns: list[Any] | None = None
+
+    @property
+    def n_rows(self) -> int:
+        """Rows that were looked at."""
+        return self._sample.n_rows
+
+    @property
+    def label(self) -> Any:
+        """The column of labels, None without."""
+        return None if self._known is None else self._known.name
 
     def add(self, frame: Any) -> None:
         """Look at the rows of a DataFrame."""
         frame = self._checked(frame)
-        start = self._sample.n_rows
+        keys, start = self._keys.take(len(frame)), self._next
+        self._next += len(frame)
         # The index says later where in the whole table a row stood.
-        frame = frame.set_axis(np.arange(start, start + len(frame)), axis=0)
-        self._sample.add(frame, len(frame))
+        frame = frame.set_axis(np.arange(start, self._next), axis=0)
+        self._sample.add(frame, keys)
         features = frame
         if self._known is not None:
-            name = self._known.name
-            for key, mask in self._known.masks(frame[name]).items():
-                beside = self._beside.setdefault(key, self._reservoir_beside())
-                beside.add(frame[mask], int(mask.sum()))
-            features = frame.drop(columns=name)
-        if self._size is not None:
+            for key, mask in self._known.masks(frame[self.label]).items():
+                self._reservoir_beside(key).add(frame[mask], keys[mask])
+            features = frame.drop(columns=self.label)
+        if self._sample.size is not None:
             self._census.add(features)
 
-    def _reservoir_beside(self) -> Reservoir:
-        return Reservoir(_MOST_KNOWN, self._seed, _select)
+    def _reservoir_beside(self, key: Any) -> Reservoir:
+        return self._beside.setdefault(key, Reservoir(_MOST_KNOWN, _select))
+
+    def merge(self, other: Drawing) -> None:
+        """Take what another one drew from the rows that follow."""
+        if other._columns is not None:
+            self._check_columns(other._columns)
+        self._sample.merge(other._sample)
+        for key, beside in other._beside.items():
+            self._reservoir_beside(key).merge(beside)
+        self._census.merge(other._census)
 
     def _checked(self, frame: Any) -> Any:
         """Return a frame with the columns of the first one, in their order."""
         names = list(frame.columns)
+        self._check_columns(names)
+        return frame if names == self._columns else frame[self._columns]
+
+    def _check_columns(self, names: list[Any]) -> None:
         if self._columns is None:
             self._columns = names
-            if self._known is not None and self._known.name not in names:
+            if self.label is not None and self.label not in names:
                 raise ColumnError(
-                    f"label={self._known.name!r} is not a column of the table, which "
-                    f"has {', '.join(map(repr, names[:10]))}. Pass one of these."
+                    f"label={self.label!r} is not a column of the table, which has "
+                    f"{', '.join(map(repr, names[:10]))}. Pass one of these."
                 )
-        if names == self._columns:
-            return frame
         for name in {*names} ^ {*self._columns}:
             verb = "lacks" if name in self._columns else "has"
             raise ColumnError(
                 f"A part of the table {verb} column {name!r}, unlike the first part. "
                 f"Pass parts of the same columns."
             )
-        return frame[self._columns]
 
     def drawn(self) -> Drawn:
         """Return what was drawn.
@@ -142,7 +184,7 @@ class Drawing:
         ValueError
             If there were no rows.
         """
-        n_rows = self._sample.n_rows
+        n_rows = self.n_rows
         if not n_rows:
             raise ValueError("The table holds no rows. Pass at least two.")
         rows = _joined(self._sample.blocks())
@@ -159,30 +201,27 @@ class Drawing:
 
         assert self._known is not None
         name = self._known.name
+        sampled = rows.index
         for beside in self._beside.values():
             more = _joined(beside.blocks())
             if more is not None:
                 more = more[~more.index.isin(rows.index)]
                 rows = pd.concat([rows, more]) if len(more) else rows
         rows = rows.sort_index(kind="stable")
-        is_sampled = rows.index.isin(self._sampled_index())
+        is_sampled = rows.index.isin(sampled)
         kept = is_sampled | self._known.is_anomaly(rows[name])
         rows = rows[kept]
         return rows.drop(columns=name), rows[name].reset_index(drop=True)
-
-    def _sampled_index(self) -> np.ndarray:
-        return np.concatenate([block.index for block in self._sample.blocks()])
 
 
 def _select(frame: Any, chosen: np.ndarray) -> Any:
     return frame[chosen]
 
 
-def _joined(frames: Iterator[Any]) -> Any:
+def _joined(parts: list[Any]) -> Any:
     """Return frames as one; None of none."""
     import pandas as pd
 
-    parts = list(frames)
     if len(parts) < 2:
         return parts[0] if parts else None
     # What holds nothing must not say what the others hold.

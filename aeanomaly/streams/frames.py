@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..tables import open_table, sample_table
-from ..validation import as_pandas
+from ..scoring.door import as_pandas
 
 # Rows of a piece of a table that is in memory already.
 _PIECE_ROWS = 65_536

@@ -11,8 +11,9 @@ import numpy as np
 from sklearn.base import _fit_context
 from sklearn.utils._param_validation import Interval, validate_parameter_constraints
 
+from ..fitting.reservoir import DEFAULT_SAMPLE
 from ..labels import training_labels
-from .drawing import DEFAULT_SAMPLE, Drawing, Drawn, KnownLabels, sampling_seed
+from .drawing import Drawing, KnownLabels, sampling_seed
 from .frames import iter_frames
 
 
@@ -61,36 +62,36 @@ class StreamMixin:
         ValueError
             If the table has no rows, or as in `fit`.
         """
-        allowed = {"sample_size": [Interval(Integral, 2, None, closed="left"), None]}
-        given = {"sample_size": sample_size}
-        validate_parameter_constraints(allowed, given, "fit_stream")
+        check_sample_size(sample_size)
         seed = sampling_seed(self.random_state)
-        drawing = Drawing(sample_size, seed, _known_labels(label, self))
+        drawing = drawing_for(self, label, sample_size, seed=seed)
         with closing(iter_frames(table, sample_size, seed)) as frames:
             for frame in frames:
                 drawing.add(frame)
         return self._fit_drawn(drawing.drawn())
 
-    def _fit_drawn(self, drawn: Drawn) -> Any:
-        """Fit to rows that were drawn."""
-        y = drawn.labels if getattr(self, "labels", "ignore") == "learn" else None
+    @_fit_context(prefer_skip_nested_validation=True)
+    def _fit_drawn(self, drawn):
+        """Fit to a `Drawn`: rows of a table, and what all its rows showed."""
+        y = drawn.labels if learns_from_labels(self) else None
         self._fit(drawn.table, y, census=drawn.census)
         self.n_samples_seen_ = drawn.n_rows
         return self
 
 
-def _known_labels(label: Any, estimator: Any) -> KnownLabels | None:
-    """Return how to tell known anomalies by a column of labels."""
-    if label is None:
-        return None
-    normal = getattr(estimator, "normal_label", None)
-    learns = getattr(estimator, "labels", "ignore") == "learn"
+class _LabelsOf(KnownLabels):
+    """A column of labels, as an estimator's parameters read them."""
 
-    def masks(labels: Any) -> dict[Any, np.ndarray]:
-        if not learns:
+    def __init__(self, name: Any, estimator: Any) -> None:
+        super().__init__(name)
+        self._normal = getattr(estimator, "normal_label", None)
+        self._learns = learns_from_labels(estimator)
+
+    def masks(self, labels: Any) -> dict[Any, np.ndarray]:
+        if not self._learns:
             return {}
-        if normal is not None:
-            is_normal = (labels == normal).fillna(True).to_numpy(dtype=bool)
+        if self._normal is not None:
+            is_normal = (labels == self._normal).fillna(True).to_numpy(dtype=bool)
             return {"other": ~is_normal & labels.notna().to_numpy()}
         # 1 is an anomaly beside 0, and -1 is one beside 1: all labels together tell.
         return {
@@ -98,9 +99,37 @@ def _known_labels(label: Any, estimator: Any) -> KnownLabels | None:
             for value in (1, -1)
         }
 
-    def is_anomaly(labels: Any) -> np.ndarray:
-        if not learns:
+    def is_anomaly(self, labels: Any) -> np.ndarray:
+        if not self._learns:
             return np.zeros(len(labels), dtype=bool)
-        return training_labels(labels, normal) == -1
+        return training_labels(labels, self._normal) == -1
 
-    return KnownLabels(label, masks, is_anomaly)
+
+def learns_from_labels(estimator: Any) -> bool:
+    """Return whether an estimator learns from labels that it is given."""
+    return bool(getattr(estimator, "labels", "ignore") == "learn")
+
+
+def drawing_for(
+    estimator: Any, label: Any, sample_size: int | None, **of_part: Any
+) -> Drawing:
+    """Return what draws an estimator's training rows.
+
+    Parameters
+    ----------
+    estimator : estimator
+    label : str, int or None
+        Column of labels.
+    sample_size : int or None
+    **of_part : object
+        As in `Drawing`.
+    """
+    known = None if label is None else _LabelsOf(label, estimator)
+    return Drawing(sample_size, labels=known, **of_part)
+
+
+def check_sample_size(sample_size: Any) -> None:
+    """Raise an `InvalidParameterError` unless it can be the size of a sample."""
+    allowed = {"sample_size": [Interval(Integral, 2, None, closed="left"), None]}
+    given = {"sample_size": sample_size}
+    validate_parameter_constraints(allowed, given, "fit_stream")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from ..fitting.reservoir import Reservoir
+from ..fitting.reservoir import Reservoir, RowKeys
 from .columns import no_rows
 
 
@@ -56,14 +56,14 @@ def sample_table(source: Any, size: int | None, seed: int) -> TableSample:
         If there are no rows, or the table cannot be read.
     """
     tables = getattr(source, "tables", [source])
-    reservoir = Reservoir(size, seed, _select)
+    reservoir, keys = Reservoir(size, _select), RowKeys(seed)
     for table in tables:
         for rows, n_rows in table.iter_raw():
-            reservoir.add(_Block(table, rows), n_rows)
+            reservoir.add(_Block(table, rows), keys.take(n_rows))
     if not reservoir.n_rows:
         raise no_rows(source.path)
-    blocks = list(reservoir.blocks())
-    return TableSample(_frame_of(source, tables, blocks), reservoir.n_rows)
+    frame = _frame_of(source, tables, reservoir.blocks())
+    return TableSample(frame, reservoir.n_rows)
 
 
 def _select(block: _Block, chosen: Any) -> _Block:
