@@ -6,7 +6,9 @@ they need neither TensorFlow nor scikit-learn; one of them trains.
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from .fitting.reservoir import DEFAULT_SAMPLE, last_key
@@ -66,8 +68,7 @@ def fit(frame, estimator=None, *, label=None, sample_size=DEFAULT_SAMPLE):
     >>> bool((scored["score"] == detector.score_samples(table)).all())
     True
     """
-    _require_dask()
-    import dask
+    dask = _dask()
     from sklearn.base import clone
 
     from .streams import check_sample_size, sampling_seed
@@ -149,12 +150,13 @@ def explain(frame, detector, *, top=3):
     return _mapped(frame, _explained, detector, top, types)
 
 
-def _require_dask() -> None:
+def _dask() -> Any:
     if importlib.util.find_spec("dask") is None:
         raise ImportError(
             "aeanomaly.distributed requires Dask. Install it with: pip install "
             '"aeanomaly[dask]".'
         )
+    return importlib.import_module("dask")
 
 
 def _default_detector() -> Any:
@@ -206,14 +208,13 @@ def _fitted(estimator: Any, drawing: Drawing) -> Any:
 
 
 def _mapped(
-    frame: Any, function: Any, detector: Any, asked: Any, types: dict[str, type]
+    frame: Any, function: Any, detector: Any, asked: Any, types: Mapping[str, type]
 ) -> Any:
     """Return a frame of what a function makes of each partition.
 
     Of no rows it has not always the types that it has of some: `types` are those.
     """
-    _require_dask()
-    import dask
+    dask = _dask()
     from sklearn.utils.validation import check_is_fitted
 
     if not isinstance(detector, SavedDetector):

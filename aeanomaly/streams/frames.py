@@ -9,8 +9,8 @@ from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from ..tables import open_table, sample_table
 from ..scoring.door import as_pandas
+from ..tables import open_table, sample_table
 
 # Rows of a piece of a table that is in memory already.
 _PIECE_ROWS = 65_536
