@@ -288,6 +288,13 @@ def test_known_anomalies_are_kept_beside_the_sample(rows):
     assert len(found.table) == N_ROWS
 
 
+def test_a_rule_that_counts_anomalies_has_them_in_their_share(rows):
+    detector = AutoencoderOutlierDetector(labels="learn", threshold="f_beta")
+    drawing = drawing_for(detector, "fraud", 1_000, seed=7)
+    drawing.add(rows)
+    assert len(drawing.drawn().table) == 1_000
+
+
 def test_labels_of_minus_one_are_anomalies_beside_one(rows):
     detector = AutoencoderOutlierDetector(labels="learn")
     drawing = drawing_for(detector, "y", 50, seed=7)

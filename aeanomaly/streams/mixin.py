@@ -43,7 +43,8 @@ class StreamMixin:
         label : str or int, default=None
             Column of labels, which is not a feature. With ``labels="learn"`` the
             detector learns from it, as from ``y`` in `fit`; known anomalies, up to
-            10,000, are kept beside the sample.
+            10,000, are kept beside the sample, unless `threshold` is a rule that counts
+            them among the other rows.
         sample_size : int or None, default=100_000
             Most rows to train on; None for all of them.
 
@@ -86,9 +87,12 @@ class _LabelsOf(KnownLabels):
         super().__init__(name)
         self._normal = getattr(estimator, "normal_label", None)
         self._learns = learns_from_labels(estimator)
+        # A rule that counts anomalies among other rows needs them in their share.
+        counts = self._learns and bool(estimator._threshold_rule().asks_for)
+        self._keeps = self._learns and not counts
 
     def masks(self, labels: Any) -> dict[Any, np.ndarray]:
-        if not self._learns:
+        if not self._keeps:
             return {}
         if self._normal is not None:
             is_normal = (labels == self._normal).fillna(True).to_numpy(dtype=bool)
