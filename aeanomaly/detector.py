@@ -41,13 +41,19 @@ from .scoring.scorer import Scorer
 from .streams import StreamMixin
 from .thresholds import THRESHOLDS, Threshold
 from .validation import NameIn
+from .watching import DriftMixin
 
 # Networks, and those of tables so small that every row is needed to calibrate.
 _MEMBERS, _MEMBERS_OF_FEW, _FEW_ROWS = 2, 4, 1_000
 
 
 class AutoencoderOutlierDetector(
-    OutlierMixin, DecisionMixin, FeedbackMixin, StreamMixin, BaseAutoencoder
+    OutlierMixin,
+    DecisionMixin,
+    FeedbackMixin,
+    DriftMixin,
+    StreamMixin,
+    BaseAutoencoder,
 ):
     """Detect outliers in a table with an autoencoder.
 

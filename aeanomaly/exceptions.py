@@ -8,6 +8,7 @@
     ├── TrainingError(ValueError)        training ended with weights that are not finite
     ├── TableError(ValueError)           a table file cannot be read or written
     ├── ExportError(ValueError)          a model cannot be written as ONNX
+    ├── StateError(ValueError)           a file is not the state of a drift watch
     └── ArchiveError(ValueError)         a model file cannot be read
         ├── ArchiveFormatError           it is not an aeanomaly archive, or is truncated
         ├── ArchiveProtocolError         a newer aeanomaly wrote it
@@ -37,6 +38,7 @@ __all__ = [
     "ColumnWarning",
     "ExportError",
     "InfiniteValueError",
+    "StateError",
     "TableError",
     "TrainingError",
     "UnreadCellsWarning",
@@ -113,6 +115,10 @@ class TableError(AeanomalyError, ValueError):
 
 class ExportError(AeanomalyError, ValueError):
     """A model holds something that an ONNX graph cannot compute."""
+
+
+class StateError(AeanomalyError, ValueError):
+    """A file is not the state of a drift watch."""
 
 
 class ArchiveError(AeanomalyError, ValueError):

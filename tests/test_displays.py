@@ -378,7 +378,7 @@ def test_chance_is_seldom_exceeded(detector, rng):
 
 
 def test_the_limit_of_levels_is_what_simulation_shows(rng):
-    from aeanomaly.drift import _level_chance
+    from aeanomaly.drift.shifts import _level_chance
 
     shares = np.array([0.5, 0.3, 0.15, 0.05])
     two = rng.multinomial(1_000, shares, (2, 4_000)) / 1_000

@@ -37,7 +37,7 @@ FLOORS = (
         "onnx",
     },
     {"saving", "latent_size", "notebook", "report", "streams"},
-    {"base", "decisions", "feedback"},
+    {"base", "decisions", "feedback", "watching"},
     {"detector", "transformer"},
     {"loading", "references", "displays", "distributed"},
     {"cli"},

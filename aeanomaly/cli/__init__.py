@@ -1,6 +1,6 @@
 """The command line, ``aeanomaly``.
 
-Commands: detect, fit, score, report, threshold, feedback, describe, inspect.
+Commands: detect, fit, score, report, threshold, feedback, watch, describe, inspect.
 
 Each command is a module with a function ``run(arguments)``, imported only when it is
 asked for: ``score`` starts without scikit-learn and TensorFlow.
@@ -40,7 +40,8 @@ def main(argv: list[str] | None = None) -> int:
     int
         0; 1 after an error, which is one sentence on standard error; 3 where the work
         is done and its file is written, but standard output or error was closed or
-        full; 130 after Ctrl+C. Wrong usage exits with 2. SIGTERM and SIGHUP end the
+        full; 10 where the work is done and the table has drifted; 130 after Ctrl+C.
+        Wrong usage exits with 2. SIGTERM and SIGHUP end the
         process as they do any other; whatever ends it, no half-written file stays.
 
     Examples
@@ -63,7 +64,8 @@ def main(argv: list[str] | None = None) -> int:
             # All of them are counted, unless the first is an error.
             strict = getattr(arguments, "strict", False)
             warnings.simplefilter("error" if strict else "always", UnreadCellsWarning)
-            command.run(arguments)
+            # A command with more to say than that it went well returns a code.
+            code = command.run(arguments) or 0
     except KeyboardInterrupt:
         # A terminal shows ^C in the line.
         complain(f"{name}: interrupted", before="\n")
@@ -80,7 +82,7 @@ def main(argv: list[str] | None = None) -> int:
         complain(f"{name}: error: {_sentence(error)}")
         everything_was_heard()
         return _FAILED
-    return 0 if everything_was_heard() else UNHEARD
+    return code if everything_was_heard() else UNHEARD
 
 
 def _sentence(error: Exception) -> str:

@@ -18,6 +18,7 @@ from .options import (
     add_output,
     add_quiet,
     add_rows,
+    add_state,
     add_table,
 )
 from .rule_arguments import add_rules, add_selection, check_rules
@@ -47,6 +48,7 @@ def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
         ("learn", "label", "--learn learns from --label, which is missing"),
         ("train_on", "label", "--train-on is a value of --label, which is missing"),
         ("time", "since", "--time says what --since looks at, which is missing"),
+        ("state", "watch", "--state is what --watch remembers, which is missing"),
     ):
         if getattr(arguments, option, None) is not None and (
             getattr(arguments, needed, "not an option") is None
@@ -90,6 +92,7 @@ def _build_parser() -> argparse.ArgumentParser:
     _add_report(commands)
     _add_threshold(commands)
     _add_feedback(commands)
+    _add_watch(commands)
     _add_describe(commands)
     _add_inspect(commands)
     return parser
@@ -170,6 +173,14 @@ def _add_score(commands: argparse._SubParsersAction) -> None:
         "in the model",
     )
     add_selection(parser, cut)
+    parser.add_argument(
+        "--watch",
+        action="store_true",
+        default=None,
+        help="say as well whether the table has drifted, as aeanomaly watch does, and "
+        "exit with 10 if it has",
+    )
+    add_state(parser)
     add_quiet(parser)
 
 
@@ -232,6 +243,29 @@ def _add_feedback(commands: argparse._SubParsersAction) -> None:
         "--output",
         metavar="NEW.aea",
         help="model file to write; default: MODEL.aea, which is replaced",
+    )
+    add_quiet(parser)
+
+
+def _add_watch(commands: argparse._SubParsersAction) -> None:
+    parser = _add_command(
+        commands,
+        "watch",
+        "watch",
+        "Say whether a table still is what a saved detector knows; exit with 10 if not",
+    )
+    parser.add_argument("model", metavar="MODEL.aea", help="model file to read")
+    add_table(parser)
+    add_state(parser)
+    parser.add_argument(
+        "--accept",
+        action="store_true",
+        help="take TABLE for a stable one, whatever it looks like, for --state",
+    )
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help="print all sizes and p-values as JSON, not as text",
     )
     add_quiet(parser)
 

@@ -255,6 +255,16 @@ def add_model(parser: argparse.ArgumentParser, purpose: str) -> None:
     )
 
 
+def add_state(parser: argparse.ArgumentParser) -> None:
+    """Add the file that remembers earlier tables."""
+    parser.add_argument(
+        "--state",
+        metavar="FILE.json",
+        help="file that remembers the tables so far, for a watch every night; it is "
+        "made where there is none",
+    )
+
+
 def add_quiet(parser: argparse.ArgumentParser) -> None:
     """Add what silences a command."""
     parser.add_argument(

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..drift import Drift
 from ..exceptions import ArchiveError, ColumnError, TableError
 from ..scoring.archive import read_model
 from ..scoring.calibration import added_names
@@ -20,6 +21,7 @@ from ..scoring.scorer import Scorer
 from ..tables import STANDARD_STREAM, check_output, table_writer
 from .column_choice import known_column
 from .decision import Decision, decide
+from .drifted import DRIFTED, check_state, judged, new_watch
 from .flagged import FlaggedRows
 from .inputs import open_input, shown_tables
 from .summary import say_json
@@ -27,11 +29,12 @@ from .terminal import RowProgress, note, say, shows_progress
 from .top_rows import TopRows
 
 
-def run(arguments: argparse.Namespace) -> None:
+def run(arguments: argparse.Namespace) -> int:
     """Score in one pass, in memory that does not grow with the number of rows."""
     check_streams(arguments)
     table = open_input(arguments)
     check_output(arguments.output, [*table.paths, arguments.model])
+    check_state(arguments, [*table.paths, arguments.output])
     model = read_model(arguments.model)
     if model.scorer is None or model.offset is None:
         raise ArchiveError(
@@ -51,18 +54,24 @@ def run(arguments: argparse.Namespace) -> None:
     explained = not arguments.quiet
     flagged = FlaggedRows(model.scorer, decision, explained=explained)
     top = TopRows(arguments.top, arguments.id)
+    watch = new_watch(model) if arguments.watch else None
     batches = write_scores(table, model.scorer, decision, arguments)
     with contextlib.closing(batches):
         for batch, scores, is_outlier in batches:
             flagged.add(batch.features, is_outlier)
             top.add(batch, scores)
+            if watch is not None:
+                watch.add(batch.features, scores)
+    drift = None if watch is None else judged(watch, model, arguments)
+    code = DRIFTED if drift is not None and drift.has_drifted else 0
     if arguments.quiet:
-        return
+        return code
     for text in table.notes():
         note(f"{table.path}: {text}")
     if suspicion := flagged.suspicion():
         note(suspicion)
-    _say(flagged, top, model.scorer, time.perf_counter() - start, arguments)
+    _say(flagged, top, model.scorer, time.perf_counter() - start, arguments, drift)
+    return code
 
 
 def _say(
@@ -71,6 +80,7 @@ def _say(
     scorer: Scorer,
     seconds: float,
     arguments: argparse.Namespace,
+    drift: Drift | None,
 ) -> None:
     """Print the summary and the list, as text or as JSON."""
     listed = top.listed(scorer)
@@ -82,6 +92,7 @@ def _say(
                 **flagged.summary(),
                 "top": [row._asdict() for row in listed],
                 "output": arguments.output,
+                **({} if drift is None else {"drift": drift.to_dict()}),
             }
         )
         return
@@ -91,6 +102,8 @@ def _say(
     if listed:
         say(f"\n{top.in_words(listed)}\n")
     say(f"Written to {arguments.output}.")
+    if drift is not None:
+        say(f"\n{drift}")
 
 
 def check_streams(arguments: argparse.Namespace) -> None:

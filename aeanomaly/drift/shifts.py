@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .scoring.encoding.tabular import column_at
-from .scoring.kept_rows import kept_rows
-from .scoring.scorer import Scorer
-from .scoring.usual import UsualClock, UsualNumbers, UsualTimes
-from .scoring.usual.times import places_in_cycles
+from ..scoring.encoding.tabular import column_at
+from ..scoring.kept_rows import kept_rows
+from ..scoring.scorer import Scorer
+from ..scoring.usual import UsualClock, UsualNumbers, UsualTimes
+from ..scoring.usual.times import places_in_cycles
 
 # 19 tables of 20 that have not changed stay below: the limit of Kolmogorov and
 # Smirnov, and of a normal distribution.

@@ -1,0 +1,44 @@
+"""What ``watch`` and ``score --watch`` share: a watch, its state and its verdict."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable
+from typing import Any
+
+from ..drift import Drift, TableWatch, drift_of
+from ..scoring.archive import SavedModel
+from ..tables import check_target
+
+# What a scheduler is told where a table has drifted.
+DRIFTED = 10
+
+
+def check_state(arguments: argparse.Namespace, inputs: Iterable[Any]) -> None:
+    """Find out before reading whether the state can be written."""
+    if arguments.state is not None:
+        check_target(arguments.state, [*inputs, arguments.model])
+
+
+def new_watch(model: SavedModel, absent: Iterable[int] = ()) -> TableWatch:
+    """Return a watch of a table, which has no rows yet."""
+    assert model.scorer is not None
+    return TableWatch(model.scorer, model.calibration, model.offset, absent)
+
+
+def judged(
+    watch: TableWatch,
+    model: SavedModel,
+    arguments: argparse.Namespace,
+    names: Iterable[Any] = (),
+) -> Drift:
+    """Return what has become of the table, and remember it if there is a state."""
+    assert model.scorer is not None
+    known = set(model.scorer.encoding.names)
+    return drift_of(
+        watch,
+        model.scorer,
+        state=arguments.state,
+        accept=getattr(arguments, "accept", False),
+        extra=[name for name in names if name not in known],
+    )
