@@ -29,6 +29,7 @@ DOCUMENTS = [
     *(
         "docs/gallery.md",
         "docs/deployment.md",
+        "docs/drift.md",
         "docs/start.md",
         "docs/index.md",
         "docs/model_file.md",

@@ -34,7 +34,7 @@ def log_kolmogorov(distance: float, n_before: float, n_now: float) -> float:
     Examples
     --------
     >>> round(math.exp(log_kolmogorov(0.2, 100, 100)), 3)
-    0.03
+    0.031
     """
     root = math.sqrt(n_before * n_now / (n_before + n_now))
     scaled = (root + 0.12 + 0.11 / root) * distance

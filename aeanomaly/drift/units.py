@@ -167,8 +167,8 @@ def unit_in_words(name: object, factor: float) -> str:
     --------
     >>> unit_in_words("days_since_last", 24.0)
     'is in hours now (24 times as large)'
-    >>> unit_in_words("amount", 0.01)
-    'is a hundredth of what it was (whole units in place of cents?)'
+    >>> unit_in_words("width", 1 / 7)
+    'is 0.143 times as large (weeks in place of days?)'
     """
     if factor == -1.0:
         return "has the other sign"
