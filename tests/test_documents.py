@@ -25,16 +25,7 @@ from aeanomaly.thresholds import THRESHOLDS
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = [
     *("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"),
-    *("docs/architecture.md", "docs/hybrid_score.md", "docs/thresholds.md"),
-    *(
-        "docs/gallery.md",
-        "docs/deployment.md",
-        "docs/drift.md",
-        "docs/start.md",
-        "docs/index.md",
-        "docs/model_file.md",
-        "docs/onnx.md",
-    ),
+    *sorted(str(page.relative_to(ROOT)) for page in ROOT.glob("docs/**/*.md")),
     "benchmarks/README.md",
 ]
 # What the recipes would add.

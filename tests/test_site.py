@@ -13,7 +13,12 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
-PAGES_THAT_RUN = ["start.md", "deployment.md"]
+PAGES_THAT_RUN = [
+    "start.md",
+    *(f"tutorials/{name}.md" for name in ("fraud", "machine", "ledger", "codes")),
+    *("tutorials/mnist.md", "score.md", "promises.md"),
+    "deployment.md",
+]
 PUBLIC = [
     *("aeanomaly", "aeanomaly.displays", "aeanomaly.metrics", "aeanomaly.datasets"),
     *("aeanomaly.images", "aeanomaly.references", "aeanomaly.exceptions"),
@@ -118,9 +123,23 @@ def test_the_site_is_built_whole_and_works_without_a_network(tmp_path):
     assert not list(missing_from_the_reference(pages))
 
 
+def let_mnist_be_found(folder, monkeypatch):
+    shared = ROOT.parent / "shared/data/mnist.npz"
+    if shared.exists():
+        (folder / "datasets").mkdir()
+        (folder / "datasets/mnist.npz").symlink_to(shared)
+        monkeypatch.setenv("KERAS_HOME", str(folder))
+    elif not Path("~/.keras/datasets/mnist.npz").expanduser().exists():
+        pytest.skip("There is no MNIST archive, and nothing is downloaded")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", PAGES_THAT_RUN)
-def test_a_page_says_what_its_code_prints_and_draws(name, tmp_path, monkeypatch):
+def test_a_page_says_what_its_code_prints_and_draws(
+    name, tmp_path, tmp_path_factory, monkeypatch
+):
+    if "mnist" in name:
+        let_mnist_be_found(tmp_path_factory.mktemp("keras"), monkeypatch)
     monkeypatch.setenv("MPLBACKEND", "Agg")
     monkeypatch.chdir(tmp_path)
     assert not run_page.run_page(DOCS / name)
