@@ -5,6 +5,7 @@ work on the site as they do where the files are read as they are. The pages ask 
 of a network: fonts, scripts and formulas are all in them.
 """
 
+import re
 import sys
 from pathlib import Path
 
@@ -83,6 +84,11 @@ def _skip_foreign(app, what, name, member, skip, options):
     return None
 
 
+def _shapes_are_no_links(app, what, name, obj, options, lines):
+    """Quote an attribute in a shape, whose underscore would be read as a link."""
+    lines[:] = [re.sub(r"\((\w+_),\)", r"(`\1`,)", line) for line in lines]
+
+
 def _drop_absent_guides(app, docname, source):
     """Take guides that are not written yet out of the navigation."""
     if docname == root_doc:
@@ -94,4 +100,6 @@ def _drop_absent_guides(app, docname, source):
 def setup(app):
     """Connect the functions above."""
     app.connect("autodoc-skip-member", _skip_foreign)
+    # Before numpydoc, which reads them.
+    app.connect("autodoc-process-docstring", _shapes_are_no_links, priority=400)
     app.connect("source-read", _drop_absent_guides)
