@@ -40,7 +40,7 @@ FLOORS = (
     {"base", "decisions", "feedback", "watching"},
     {"detector", "transformer"},
     {"loading", "references", "displays", "distributed"},
-    {"cli"},
+    {"cli", "mlflow"},
     {"__main__"},
 )
 FLOOR = {part: height for height, parts in enumerate(FLOORS) for part in parts}

@@ -21,7 +21,7 @@ _HASH_LENGTH = 16
 _UNNAMED = "a usual level"
 
 
-class _HashedIndex(LevelIndex):
+class HashedIndex(LevelIndex):
     """Finds a level among hashes."""
 
     def __init__(self, hashes: tuple[str, ...], salt: str) -> None:
@@ -83,7 +83,7 @@ class HashedCategoricalColumn(CategoricalColumn):
 
     @cached_property
     def _index(self) -> LevelIndex:
-        return _HashedIndex((*self.levels, *self.infrequent), self.salt)
+        return HashedIndex((*self.levels, *self.infrequent), self.salt)
 
     @property
     def _holds_strings(self) -> bool:
