@@ -253,7 +253,7 @@ def test_memory_of_score_does_not_grow_with_the_rows(run, tmp_path, model, monke
         return {"score": nothing, "is_outlier": nothing > 0}
 
     monkeypatch.setattr(table_columns, "_BATCH_ROWS", (7, 7))
-    monkeypatch.setattr("aeanomaly.cli.score.added_columns", score_nothing)
+    monkeypatch.setattr("aeanomaly.cli.table_scores.added_columns", score_nothing)
     assert run("score", path, "--model", model, "--output", out)[0] == 0
     assert len(alive) > 20
     assert max(alive) <= 2
@@ -520,7 +520,7 @@ def test_ctrl_c_exits_with_130_and_leaves_nothing(run, model, tmp_path, monkeypa
     def interrupt(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("aeanomaly.cli.score.added_columns", interrupt)
+    monkeypatch.setattr("aeanomaly.cli.table_scores.added_columns", interrupt)
     code, _, stderr = run("score", path, "--model", model, "--output", out)
     assert (code, stderr) == (130, "\naeanomaly score: interrupted\n")
     assert sorted(tmp_path.iterdir()) == sorted([model, path])
@@ -529,7 +529,9 @@ def test_ctrl_c_exits_with_130_and_leaves_nothing(run, model, tmp_path, monkeypa
 def test_an_error_of_our_own_making_is_called_one(run, model, tmp_path, monkeypatch):
     path, out = tmp_path / "table.csv", tmp_path / "out.csv"
     make_table().to_csv(path, index=False)
-    monkeypatch.setattr("aeanomaly.cli.score.added_columns", lambda *_: {}["score"])
+    monkeypatch.setattr(
+        "aeanomaly.cli.table_scores.added_columns", lambda *_: {}["score"]
+    )
     code, _, stderr = run("score", path, "--model", model, "--output", out)
     assert code == 1
     assert "error: Unexpected KeyError: 'score'. Run `python -X dev -m aea" in stderr

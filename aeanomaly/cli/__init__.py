@@ -14,17 +14,16 @@ import sys
 import warnings
 
 from ..dependencies import in_words
-from ..exceptions import AeanomalyError, ColumnWarning, UnreadCellsWarning
+from ..exceptions import AeanomalyError, UnreadCellsWarning
 from .arguments import parse_arguments
+from .errors import in_a_sentence
 from .terminal import UNHEARD, complain, everything_was_heard
+from .threads import use_one_thread
 from .warned import WarningLines
 
 _FAILED = 1
 # What a shell reports for a program that SIGINT ended.
 _INTERRUPTED = 130
-
-# Errors that a user can cause, and whose text says what to do.
-_EXPECTED = (AeanomalyError, ColumnWarning, ValueError, OSError, ImportError)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -53,9 +52,11 @@ def main(argv: list[str] | None = None) -> int:
     try:
         arguments = parse_arguments(argv)
     except (AeanomalyError, OSError) as error:
-        complain(f"aeanomaly: error: {_sentence(error)}")
+        complain(f"aeanomaly: error: {in_a_sentence(error)}")
         return _FAILED
     name = f"aeanomaly {arguments.command}"
+    if arguments.command == "score":
+        use_one_thread()
     try:
         command = importlib.import_module(f".{arguments.module}", __name__)
         lines = WarningLines(name)
@@ -79,22 +80,7 @@ def main(argv: list[str] | None = None) -> int:
             raise
         if isinstance(error, ImportError):
             error = in_words(error, f"The command {arguments.command}")
-        complain(f"{name}: error: {_sentence(error)}")
+        complain(f"{name}: error: {in_a_sentence(error)}")
         everything_was_heard()
         return _FAILED
     return code if everything_was_heard() else UNHEARD
-
-
-def _sentence(error: Exception) -> str:
-    """Return an error as one line."""
-    text = " ".join(str(error).split())
-    if isinstance(error, OSError) and error.filename is not None:
-        return f"{error.filename}: {error.strerror}."
-    if isinstance(error, _EXPECTED) and text:
-        return text
-    if isinstance(error, MemoryError):
-        return "There is not enough memory. Pass fewer rows or columns."
-    return (
-        f"Unexpected {type(error).__name__}: {text}. Run `python -X dev -m aeanomaly` "
-        f"with the same arguments for a traceback to report."
-    )

@@ -30,6 +30,14 @@ def whole_number(text: str) -> int:
     return value
 
 
+def positive_number(text: str) -> int:
+    """Return a whole number from 1."""
+    value = number(int, text, "a whole number from 1")
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is below 1")
+    return value
+
+
 def contamination(text: str) -> float | str:
     """Return "auto", or a share in (0, 0.5]."""
     if text == "auto":

@@ -16,6 +16,7 @@ from .options import (
     add_network,
     add_normal,
     add_output,
+    add_parts,
     add_quiet,
     add_rows,
     add_state,
@@ -54,6 +55,8 @@ def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
             getattr(arguments, needed, "not an option") is None
         ):
             parser.error(why)
+    if getattr(arguments, "log_json", False) and arguments.json:
+        parser.error("--log-json prints what --json would, as its last line")
     check_rules(parser, arguments)
     if arguments.command == "feedback":
         _check_feedback(parser, arguments)
@@ -181,6 +184,7 @@ def _add_score(commands: argparse._SubParsersAction) -> None:
         "exit with 10 if it has",
     )
     add_state(parser)
+    add_parts(parser)
     add_quiet(parser)
 
 

@@ -77,7 +77,7 @@ def decide(
     """
     scorer, calibration = model.scorer, model.calibration
     assert scorer is not None
-    offset = _offset(model, arguments)
+    offset = offset_of(model, arguments)
     added = added_names(arguments.p_values, arguments.severity)
     if (added or arguments.fdr) and calibration is None:
         raise ArchiveError(
@@ -103,8 +103,14 @@ def decide(
     return Decision(offset, selected, words, shown, added)
 
 
-def _offset(model: SavedModel, arguments: argparse.Namespace) -> float:
-    """Return the score below which rows are flagged."""
+def offset_of(model: SavedModel, arguments: argparse.Namespace) -> float:
+    """Return the score below which rows are flagged.
+
+    Raises
+    ------
+    ArchiveError
+        If the model keeps too few calibration scores for ``--share``.
+    """
     if arguments.threshold is not None:
         return float(arguments.threshold)
     if arguments.share is None:

@@ -24,8 +24,9 @@ from .fit import fit_detector, say_sample
 from .flagged import FlaggedRows
 from .inputs import TrainingTable, open_input, read_training_table, shown_tables
 from .reading_report import report_columns
-from .score import check_added_names, check_streams, write_scores
+from .score import check_streams
 from .summary import say_json
+from .table_scores import check_added_names, write_scores
 from .terminal import say
 from .top_rows import TopRows
 

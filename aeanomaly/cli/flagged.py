@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -66,6 +67,22 @@ class FlaggedRows:
         for _, _, reasons in iter_reasons(self._scorer, rows, 1):
             for position in reasons.columns[:, 0]:
                 self._by_column[names[position]] += len(flagged) / n_explained
+
+    def add_counted(
+        self, n_rows: int, n_flagged: int, first_reasons: Mapping[str, float]
+    ) -> None:
+        """Count rows that another has counted.
+
+        Parameters
+        ----------
+        n_rows, n_flagged : int
+        first_reasons : mapping of str to float
+            As `summary` gives them.
+        """
+        self.n_rows += n_rows
+        self._n_flagged += n_flagged
+        for name, share in first_reasons.items():
+            self._by_column[name] += share * n_flagged
 
     def describe(self) -> str:
         """Return lines that say how many rows are flagged, and what for."""

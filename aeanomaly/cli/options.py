@@ -248,6 +248,27 @@ def add_output(parser: argparse.ArgumentParser, n_shown: int) -> None:
     )
 
 
+def add_parts(parser: argparse.ArgumentParser) -> None:
+    """Add what a run over a folder needs."""
+    group = parser.add_argument_group(
+        "parts",
+        "Where --output is a folder, each file becomes a file of the same name in it, "
+        "and a run that was ended goes on where it was.",
+    )
+    group.add_argument(
+        "--workers",
+        type=types.positive_number,
+        default=1,
+        metavar="N",
+        help="processes that score parts; default: 1",
+    )
+    group.add_argument(
+        "--log-json",
+        action="store_true",
+        help="print events as they happen, not a summary: a JSON object a line",
+    )
+
+
 def add_model(parser: argparse.ArgumentParser, purpose: str) -> None:
     """Add the model file."""
     parser.add_argument(

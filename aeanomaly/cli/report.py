@@ -13,8 +13,8 @@ from ..exceptions import ArchiveError, TableError
 from ..tables import check_target
 from .column_choice import known_column
 from .inputs import open_input, shown_tables
-from .score import fitted_columns
 from .summary import say_json
+from .table_scores import fitted_columns
 from .terminal import RowProgress, note, say, shows_progress
 
 

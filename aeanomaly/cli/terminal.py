@@ -42,9 +42,9 @@ class Parser(argparse.ArgumentParser):
         _write("stderr" if file is sys.stderr else "stdout", message)
 
 
-def say(text: str) -> None:
+def say(text: str, *, flush: bool = False) -> None:
     """Write lines to standard output, control characters escaped."""
-    _write("stdout", f"{escape_controls(text, kept=_LINES)}\n")
+    _write("stdout", f"{escape_controls(text, kept=_LINES)}\n", flush)
 
 
 def note(text: str) -> None:
@@ -57,7 +57,7 @@ def complain(text: str, *, before: str = "") -> None:
     _write("stderr", f"{before}{printable(text, _LONGEST_LINE)}\n")
 
 
-def _write(name: str, text: str) -> None:
+def _write(name: str, text: str, flush: bool = False) -> None:
     """Write to a standard stream; what it does not take does not end the work."""
     stream: Any = getattr(sys, name)
     try:
@@ -66,6 +66,8 @@ def _write(name: str, text: str) -> None:
         except UnicodeEncodeError:
             known = text.encode(stream.encoding, "backslashreplace")
             stream.write(known.decode(stream.encoding))
+        if flush:
+            stream.flush()
     except (OSError, ValueError, AttributeError):
         # A stream that was closed before the start is None.
         _deaf.add(name)
@@ -102,6 +104,76 @@ def shows_progress(quiet: bool) -> bool:
     return not quiet and sys.stderr is not None and sys.stderr.isatty()
 
 
+class LiveLine:
+    """One line of a terminal that is written over, a few times a second.
+
+    Parameters
+    ----------
+    enabled : bool
+    """
+
+    def __init__(self, enabled: bool) -> None:
+        self._enabled = enabled
+        self._shown = 0.0
+
+    def is_due(self) -> bool:
+        """Return whether somebody watches, and the line is old enough."""
+        return self._enabled and time.monotonic() - self._shown > _PROGRESS_SECONDS
+
+    def show(self, text: str) -> None:
+        """Write the line."""
+        self._shown = time.monotonic()
+        _write("stderr", f"\r{text}\x1b[K")
+        sys.stderr.flush()
+
+    def close(self) -> None:
+        """Remove the line."""
+        if self._shown:
+            _write("stderr", "\r\x1b[K")
+            sys.stderr.flush()
+
+
+class Pace:
+    """How fast work goes, and when it will be done.
+
+    Parameters
+    ----------
+    total : float or None
+        All of the work, if it is known.
+    """
+
+    def __init__(self, total: float | None) -> None:
+        self._total = total
+        self._start = time.monotonic()
+
+    def rate(self, n_rows: int) -> str:
+        """Return how many rows a second there were, as the end of a line."""
+        seconds = time.monotonic() - self._start
+        return f", {n_rows / seconds:,.0f} a second" if seconds else ""
+
+    def left(self, done: float) -> str:
+        """Return how long the rest will take, as the end of a line."""
+        if not self._total or not done:
+            return ""
+        seconds = time.monotonic() - self._start
+        return f", {in_time(seconds * max(0.0, self._total / done - 1))} left"
+
+
+def in_time(seconds: float) -> str:
+    """Return a time in words.
+
+    Examples
+    --------
+    >>> in_time(7.2), in_time(80), in_time(7_500)
+    ('7 s', '1 min 20 s', '2 h 5 min')
+    """
+    minutes, rest = divmod(round(seconds), 60)
+    hours, more = divmod(minutes, 60)
+    if hours:
+        return f"{hours:,} h {more} min"
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
 class RowProgress:
     """Counts rows on one line of a terminal.
 
@@ -114,19 +186,15 @@ class RowProgress:
 
     def __init__(self, total: int | None, enabled: bool) -> None:
         self._of = f" of {total:,}" if total else ""
-        self._enabled = enabled
-        self._shown = 0.0
+        self._line = LiveLine(enabled)
+        self._pace = Pace(total)
 
     def show(self, n_rows: int) -> None:
         """Show the number of rows so far, a few times a second."""
-        now = time.monotonic()
-        if self._enabled and now - self._shown > _PROGRESS_SECONDS:
-            self._shown = now
-            _write("stderr", f"\r{n_rows:,}{self._of} rows scored\x1b[K")
-            sys.stderr.flush()
+        if self._line.is_due():
+            pace = self._pace.rate(n_rows) + self._pace.left(n_rows)
+            self._line.show(f"{n_rows:,}{self._of} rows scored{pace}")
 
     def close(self) -> None:
         """Remove the line."""
-        if self._shown:
-            _write("stderr", "\r\x1b[K")
-            sys.stderr.flush()
+        self._line.close()

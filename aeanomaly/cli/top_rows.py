@@ -104,17 +104,34 @@ class TopRows:
 
     def in_words(self, listed: list[ListedRow]) -> str:
         """Return the rows as lines of a table."""
-        named = self._id_column is not None
-        heads = [printable(self._id_column) if named else "row", "score", "reasons"]
-        cells = [
-            [printable(row.name or "") if named else f"{row.row:,}", f"{row.score:.3f}"]
-            for row in listed
-        ]
-        width = max(9, *(len(line[0]) for line in [heads, *cells]))
-        lines = [f"{heads[0]:>{width}}  {heads[1]:>8}  {heads[2]}"]
-        lines += [
-            f"{name:>{width}}  {score:>8}  {'; '.join(filter(None, row.reasons))}"
-            for (name, score), row in zip(cells, listed, strict=True)
-        ]
-        how = f"by {printable(self._id_column)}" if named else "counted from 0"
-        return f"The most abnormal rows, {how}:\n" + "\n".join(lines)
+        if self._id_column is None:
+            names = [f"{row.row:,}" for row in listed]
+            return rows_in_words(listed, names, "row", "counted from 0")
+        names = [printable(row.name or "") for row in listed]
+        shown = printable(self._id_column)
+        return rows_in_words(listed, names, shown, f"by {shown}")
+
+
+def rows_in_words(
+    listed: list[ListedRow], names: list[str], head: str, how: str
+) -> str:
+    """Return rows as lines of a table.
+
+    Parameters
+    ----------
+    listed : list of ListedRow
+    names : list of str
+        Of each row.
+    head : str
+        Of the column of names.
+    how : str
+        What the names are, in words.
+    """
+    heads = [head, "score", "reasons"]
+    width = max(9, *map(len, [head, *names]))
+    lines = [f"{heads[0]:>{width}}  {heads[1]:>8}  {heads[2]}"]
+    lines += [
+        f"{name:>{width}}  {row.score:>8.3f}  {'; '.join(filter(None, row.reasons))}"
+        for name, row in zip(names, listed, strict=True)
+    ]
+    return f"The most abnormal rows, {how}:\n" + "\n".join(lines)

@@ -11,8 +11,8 @@ from ..scoring.encoding.columns import Column
 from ..scoring.encoding.table import TableEncoding
 from .drifted import DRIFTED, check_state, judged, new_watch
 from .inputs import open_input
-from .score import fitted_columns
 from .summary import say_json
+from .table_scores import fitted_columns
 from .terminal import RowProgress, note, say, shows_progress
 
 

@@ -6,11 +6,11 @@ as they stand in the file, for the output, and the fitted columns as the model k
 them, for the scorer.
 """
 
-from .formats import table_writer
+from .formats import has_format, table_writer
 from .outputs import check_output, check_target
 from .reading import ReadOptions
 from .sampled import TableSample, sample_table
-from .several import open_table
+from .several import open_table, part_files
 from .sources import STANDARD_STREAM
 
 __all__ = [
@@ -19,7 +19,9 @@ __all__ = [
     "TableSample",
     "check_output",
     "check_target",
+    "has_format",
     "open_table",
+    "part_files",
     "sample_table",
     "table_writer",
 ]

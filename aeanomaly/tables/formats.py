@@ -16,7 +16,7 @@ from .dialect import Dialect
 from .reading import BY_ITSELF, ReadOptions
 from .sources import STANDARD_STREAM, Source, check_compression, split_suffix
 
-__all__ = ["check_format", "open_file", "table_writer"]
+__all__ = ["check_format", "has_format", "open_file", "table_writer"]
 
 
 class _Format(NamedTuple):
@@ -175,6 +175,15 @@ def check_format(path: Path) -> None:
     """
     _require(format_of(path), "Writing")
     check_compression(split_suffix(path)[1], f"Writing {path}")
+
+
+def has_format(path: Path) -> bool:
+    """Return whether a path's ending says a format."""
+    try:
+        format_of(path)
+    except TableError:
+        return False
+    return True
 
 
 def format_of(path: Path) -> _Format:

@@ -50,17 +50,29 @@ def open_table(
     return SeveralTables(tables, " ".join(str(path) for path in given))
 
 
-def _files_of(path: Path) -> list[Path]:
-    """Return the files that a path stands for."""
+def part_files(path: Path) -> list[tuple[Path, Path]]:
+    """Return the files that a path stands for, and what each is called below it.
+
+    Parameters
+    ----------
+    path : Path
+        Of a file; a pattern; of a folder, whose files are parts of a table.
+
+    Returns
+    -------
+    list of tuple of Path and Path
+        A file, and its path within the folder; of other files the name.
+
+    Raises
+    ------
+    TableError
+        If there is none.
+    """
     if str(path) == STANDARD_STREAM:
-        return [path]
+        return [(path, path)]
     if path.is_dir():
-        # As Spark and others write parts: names that begin so are not among them.
-        parts = [
-            part
-            for part in sorted(path.rglob("*"))
-            if part.is_file() and not part.name.startswith((".", "_"))
-        ]
+        below = [(part, part.relative_to(path)) for part in sorted(path.rglob("*"))]
+        parts = [(p, name) for p, name in below if _is_part(name) and p.is_file()]
         if not parts:
             raise TableError(f"{path} is a folder without files. Pass a table.")
         return parts
@@ -68,9 +80,24 @@ def _files_of(path: Path) -> list[Path]:
         found = sorted(glob.glob(str(path), recursive=True))
         if not found:
             raise TableError(f"{path} matches no file. Check the pattern.")
-        return [file for name in found for file in _files_of(Path(name))]
-    format_of(path)
-    return [path]
+        return [file for name in found for file in part_files(Path(name))]
+    return [(path, Path(path.name))]
+
+
+def _is_part(name: Path) -> bool:
+    """Return whether a file below a folder is a part, as Spark and others write them.
+
+    Names that begin with a dot or an underscore are of files that are no parts, and of
+    folders that hold what is not finished; those with a value divide a table.
+    """
+    return not any(n.startswith((".", "_")) and "=" not in n for n in name.parts)
+
+
+def _files_of(path: Path) -> list[Path]:
+    files = [file for file, _ in part_files(path)]
+    for file in files:
+        format_of(file)
+    return files
 
 
 class SeveralTables:
