@@ -6,11 +6,14 @@ from numbers import Integral, Real
 from typing import Any, ClassVar
 
 import numpy as np
-from sklearn.base import OutlierMixin, _fit_context
+from sklearn.base import OutlierMixin, _fit_context, clone
+from sklearn.frozen import FrozenEstimator
+from sklearn.utils import ClassifierTags, _safe_indexing
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from .base import BaseAutoencoder, generator
+from .classifier import DetectorClassifier
 from .counterfactuals import counterfactual_frame
 from .decisions import DecisionMixin
 from .feedback import FeedbackMixin
@@ -31,6 +34,7 @@ from .fitting.labelled import (
 from .fitting.split import FitRows
 from .fitting.usual import fit_usual
 from .labels import training_labels
+from .metrics import roc_auc
 from .report import check_jinja, report_of_table, write_report
 from .scoring.calibration import Calibration
 from .scoring.encoding.images import ImageEncoding
@@ -526,6 +530,113 @@ class AutoencoderOutlierDetector(
             scores = self.scorer_.score_samples(rows.rows.table)
         self._set_threshold(rule, scores, weights)
 
+    def score(self, X, y=None):
+        """Return how well scores tell anomalies from normal rows, by labels.
+
+        What a search takes where it is given no ``scoring``; `aeanomaly.metrics` has
+        others.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,)
+            Labels: 0 and 1, False and True, or 1 and -1, where 1, True and -1 are
+            anomalies; others with `normal_label`. Rows without a label are left out.
+
+        Returns
+        -------
+        score : float
+            Area under the ROC curve: the chance that an anomaly ranks below a normal
+            row.
+
+        Raises
+        ------
+        ValueError
+            If there are no labels, or they are of one kind.
+        """
+        table = self._check_table(X)
+        if y is None:
+            raise ValueError(
+                "Without labels nothing says which detector is better. Pass y; or, to "
+                "choose the size of the code without labels, use "
+                "aeanomaly.choose_latent_dim."
+            )
+        scores = self.scorer_.score_samples(table)
+        return roc_auc(y, scores, normal=self.normal_label)
+
+    def as_classifier(self, *, refit=True, normal_label=None):
+        """Return a classifier whose decisions are those of this detector.
+
+        For labelled rows, and what scikit-learn does with classifiers only:
+        `TunedThresholdClassifierCV`, `CalibratedClassifierCV`, `RocCurveDisplay`,
+        `StackingClassifier`.
+
+        Parameters
+        ----------
+        refit : bool, default=True
+            Whether its `fit` fits a copy of the detector. False keeps this one, which
+            must be fitted, as it is: labels are read only.
+        normal_label : object, default=None
+            The label of normal rows, for labels other than 0 and 1, False and True, or
+            1 and -1.
+
+        Returns
+        -------
+        classifier : DetectorClassifier
+            Not fitted: `fit` takes labels.
+
+        Raises
+        ------
+        NotFittedError
+            If the detector is not fitted and `refit` is False.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sklearn.calibration import CalibratedClassifierCV
+        >>> from aeanomaly import AutoencoderOutlierDetector
+        >>> X = np.random.default_rng(0).normal(size=(300, 3))
+        >>> is_fraud = np.arange(300) % 20 == 0
+        >>> X[is_fraud] += 6.0
+        >>> detector = AutoencoderOutlierDetector(max_iter=20, random_state=0)
+        >>> detector = detector.fit(X[~is_fraud])
+        >>> classifier = detector.as_classifier(refit=False)
+        >>> calibrated = CalibratedClassifierCV(classifier, cv=3).fit(X, is_fraud)
+        >>> bool(calibrated.predict_proba(X)[is_fraud, 1].min() > 0.5)
+        True
+        """
+        label = self.normal_label if normal_label is None else normal_label
+        if refit:
+            # The classifier gives labels in a coding that is known.
+            detector = clone(self).set_params(normal_label=None)
+        else:
+            check_is_fitted(self)
+            detector = FrozenEstimator(self)
+        return DetectorClassifier(detector, normal_label=label)
+
+    def fit_resample(self, X, y):
+        """Fit, and return the rows that are not flagged, with their labels.
+
+        The protocol of imbalanced-learn's samplers: in its `Pipeline`, the steps that
+        follow are fitted without outliers, and predict for all rows.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,)
+            What the following steps learn. The detector learns from it only with
+            ``labels="learn"``.
+
+        Returns
+        -------
+        X, y : of the kinds that were given
+            Without the flagged rows. How many are flagged is what `contamination` or
+            `threshold` says.
+        """
+        check_consistent_length(X, y)
+        kept = np.flatnonzero(self.fit(X, y).predict(X) == 1)
+        return _safe_indexing(X, kept), _safe_indexing(y, kept)
+
     def _check_rows(self, X, method):
         """Return X through the door for input, if its rows are no images."""
         table = self._check_table(X)
@@ -658,3 +769,9 @@ class AutoencoderOutlierDetector(
         from .onnx.export import write_detector
 
         write_detector(self, path, typed, __version__)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        # Labels, where there are some, are of two kinds.
+        tags.classifier_tags = ClassifierTags(multi_class=False)
+        return tags

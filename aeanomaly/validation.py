@@ -14,8 +14,12 @@ from .registry import Registry
 from .scoring.door import as_numbers, as_pandas, in_plain_types
 from .scoring.encoding.names import MAX_NAME_LENGTH, is_label, name_length
 from .scoring.encoding.table import TableEncoding
+from .scoring.encoding.tabular import SparseRows, is_sparse
 
 _MIN_ROWS_TO_FIT = 2
+
+# Bytes that a sparse matrix may take when it is made dense to fit on it.
+_MOST_DENSE = 2**30
 
 
 class NameIn(Options):
@@ -52,7 +56,7 @@ def check_table(estimator: Any, X: Any, encoding: TableEncoding | None = None) -
 
     Returns
     -------
-    DataFrame or ndarray of shape (n_samples, n_features)
+    DataFrame, ndarray or SparseRows of shape (n_samples, n_features)
         Frames in the order of the fitted columns.
 
     Raises
@@ -61,7 +65,8 @@ def check_table(estimator: Any, X: Any, encoding: TableEncoding | None = None) -
         If a column is missing, is unknown, or appears twice, or has no name that a
         file can hold.
     ValueError
-        If X is empty, sparse, complex or not two-dimensional.
+        If X is empty, complex or not two-dimensional, or sparse and too large for
+        `fit`.
     """
     frame = as_pandas(X)
     min_rows = _MIN_ROWS_TO_FIT if encoding is None else 1
@@ -73,7 +78,10 @@ def check_table(estimator: Any, X: Any, encoding: TableEncoding | None = None) -
             dtype=None,
             ensure_all_finite=False,
             ensure_min_samples=min_rows,
+            accept_sparse="csr",
         )
+        if is_sparse(X):
+            return SparseRows(X) if encoding is not None else as_numbers(_dense(X))
         return as_numbers(X)
     # Partitions of a table may be empty: a frame without rows has as many scores.
     _check_size(frame, min_rows if encoding is None else 0)
@@ -85,6 +93,20 @@ def check_table(estimator: Any, X: Any, encoding: TableEncoding | None = None) -
     if not encoding.named:
         validate_data(estimator, frame, reset=False, skip_check_array=True)
     return encoding.select(frame)
+
+
+def _dense(X: Any) -> np.ndarray:
+    """Return a sparse matrix as an array, if that is not too large."""
+    n_bytes = X.shape[0] * X.shape[1] * X.dtype.itemsize
+    if n_bytes > _MOST_DENSE:
+        raise ValueError(
+            f"X is sparse, and its {X.shape[0]:,} rows of {X.shape[1]:,} columns would "
+            f"take {n_bytes / 2**30:.1f} GiB to fit on; allowed is "
+            f"{_MOST_DENSE / 2**30:.0f} GiB. Fit on a sample of the rows (any number "
+            f"can be scored), or leave the encoder out: categories are encoded by the "
+            f"estimator itself."
+        )
+    return X.toarray()
 
 
 def _check_names(names: Any) -> None:

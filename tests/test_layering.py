@@ -26,6 +26,7 @@ FLOORS = (
     {"training"},
     {"fitting"},
     {
+        "classifier",
         "images",
         "tables",
         "comparison",

@@ -7,8 +7,14 @@ from typing import Any
 import numpy as np
 
 from .calibration import Calibration, added_names
-from .encoding.tabular import row_index
-from .frames import explain_frame, known_cases_frame, score_frame
+from .encoding.tabular import row_index, take_rows
+from .frames import (
+    explain_frame,
+    importance_frame,
+    known_cases_frame,
+    like_input,
+    score_frame,
+)
 from .scorer import Scorer
 
 
@@ -71,14 +77,16 @@ class ScoringMixin:
         DataFrame of shape (n_samples, 2 + p_values + severity + reasons)
             "score", the lower the more abnormal, and "is_outlier", boolean; "p_value"
             and "severity" on request; then "reason_1", "reason_2" and so on, for
-            example "amount 912.4, expected 12 to 96". The index is that of X.
+            example "amount 912.4, expected 12 to 96". The index is that of X. Of
+            Polars where X is of Polars.
         """
         table = self._check_table(X)
         added = added_names(p_values, severity)
         calibration = self._calibration() if added else None
-        return score_frame(
+        frame = score_frame(
             self.scorer_, self.offset_, table, row_index(X), reasons, calibration, added
         )
+        return like_input(frame, X)
 
     def explain(self, X: Any, top: int = 3) -> Any:
         """Return the columns that make up the score of each row.
@@ -99,7 +107,8 @@ class ScoringMixin:
             same, None where that is not known; "probability" of the expected level,
             missing for other columns; where the detector has learnt from known
             anomalies, "known_case", the number in `known_cases` of the one that the
-            row is like, missing for most.
+            row is like, missing for most. Of Polars where X is of Polars: with
+            columns "row", counted from 0, and "rank", and values in units as text.
 
         Notes
         -----
@@ -120,7 +129,55 @@ class ScoringMixin:
             If the detector is not fitted.
         """
         table = self._check_table(X)
-        return explain_frame(self.scorer_, table, row_index(X), top)
+        return like_input(explain_frame(self.scorer_, table, row_index(X), top), X)
+
+    def importances(self, X: Any, top: int | None = None) -> Any:
+        """Return how much each column makes up of the scores of abnormal rows.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_samples, n_features)
+        top : int, default=None
+            Rows to look at, those that score lowest. None: all that are flagged.
+
+        Returns
+        -------
+        DataFrame of shape (n_features, 4)
+            The greatest first. "column"; "share", the mean of its shares in the scores
+            of those rows (see `explain`), which sum to one; "error", the standard error
+            of that mean; "first", the share of the rows of which it is the first
+            reason. Of Polars where X is of Polars.
+
+        Raises
+        ------
+        NotFittedError
+            If the detector is not fitted.
+        ValueError
+            If no row is flagged and `top` is None.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from aeanomaly import AutoencoderOutlierDetector
+        >>> X = np.random.default_rng(0).normal(size=(300, 3))
+        >>> X[:5, 1] += 9.0
+        >>> detector = AutoencoderOutlierDetector(max_iter=20, random_state=0).fit(X)
+        >>> found = detector.importances(X, top=5)
+        >>> int(found["column"][0]), float(found["first"][0])
+        (1, 1.0)
+        """
+        table = self._check_table(X)
+        scores = self.scorer_.score_samples(table)
+        if top is None:
+            rows = np.flatnonzero(scores < self.offset_)
+        else:
+            rows = np.argsort(scores, kind="stable")[:top]
+        if not len(rows):
+            raise ValueError(
+                "No row of X is flagged. Pass top=100, to look at the hundred that "
+                "score lowest."
+            )
+        return like_input(importance_frame(self.scorer_, take_rows(table, rows)), X)
 
     def known_cases(self) -> Any:
         """Return the known anomalies that the score has learnt from and keeps.

@@ -13,6 +13,7 @@ import numpy as np
 from ..notices import warn
 from .encoding.images import ImageEncoding, as_rows
 from .encoding.table import TableEncoding
+from .encoding.tabular import SparseRows, is_sparse
 
 
 def rows_to_score(X: Any, encoding: TableEncoding) -> Any:
@@ -21,13 +22,14 @@ def rows_to_score(X: Any, encoding: TableEncoding) -> Any:
     Parameters
     ----------
     X : DataFrame, Arrow table or array-like of shape (n_samples, n_features)
-        DataFrames of pandas or of Polars; images for a model of images.
+        DataFrames of pandas or of Polars; images for a model of images; sparse
+        matrices, whose rows become dense a block at a time.
     encoding : TableEncoding
         Whose columns X must have.
 
     Returns
     -------
-    DataFrame or ndarray of shape (n_samples, n_features)
+    DataFrame, ndarray or SparseRows of shape (n_samples, n_features)
         Frames in the order of the fitted columns.
 
     Raises
@@ -35,7 +37,7 @@ def rows_to_score(X: Any, encoding: TableEncoding) -> Any:
     ColumnError
         If a column is missing or unknown.
     ValueError
-        If X has no rows, is sparse, complex or not two-dimensional.
+        If X has no rows, is complex or not two-dimensional.
 
     Warns
     -----
@@ -45,6 +47,8 @@ def rows_to_score(X: Any, encoding: TableEncoding) -> Any:
     """
     if isinstance(encoding, ImageEncoding):
         X = as_rows(X, encoding.image_shape)
+    if is_sparse(X):
+        return encoding.select(SparseRows(X))
     frame = as_pandas(X)
     if frame is not None:
         if not encoding.named:
@@ -62,11 +66,6 @@ def _warn_of_names(what: str) -> None:
 
 def _as_array(X: Any) -> np.ndarray:
     """Return rows as an array of two dimensions, or say why they are none."""
-    if hasattr(X, "tocsr"):
-        raise ValueError(
-            "X is sparse, and a model is scored on dense rows. Pass X.toarray(), or "
-            "blocks of its rows."
-        )
     X = np.asarray(X)
     if X.ndim != 2:
         raise ValueError(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy as np
 
 from .calibration import Calibration
-from .reasons import iter_reasons, score_with_reasons
+from .reasons import iter_reasons, iter_shares, score_with_reasons
 from .scorer import Scorer
 from .usual import UsualTimes
 
@@ -110,6 +111,72 @@ def known_cases_frame(scorer: Scorer) -> Any:
     frame = pd.DataFrame(dict(enumerate(encoding.restore(encoded))), index=index)
     frame.columns = pd.Index(encoding.names, dtype=object)
     return frame
+
+
+def importance_frame(scorer: Scorer, table: Any) -> Any:
+    """Return what columns make up of scores; see `ScoringMixin.importances`.
+
+    Parameters
+    ----------
+    scorer : Scorer
+    table : DataFrame or ndarray of shape (n_samples, n_features)
+        The rows to look at, with the fitted columns in the fitted order.
+    """
+    import pandas as pd
+
+    n_columns = len(scorer.encoding.columns)
+    sums, squares, firsts = np.zeros((3, n_columns))
+    for shares in iter_shares(scorer, table):
+        sums += shares.sum(axis=0)
+        squares += (shares**2).sum(axis=0)
+        firsts += np.bincount(shares.argmax(axis=1), minlength=n_columns)
+    n_rows = len(table)
+    mean = sums / n_rows
+    variance = np.maximum(squares / n_rows - mean**2, 0.0) / max(1, n_rows - 1)
+    names = np.empty(n_columns, dtype=object)
+    names[:] = scorer.encoding.names
+    frame = pd.DataFrame(
+        {
+            "column": names,
+            "share": mean,
+            "error": np.sqrt(variance) if n_rows > 1 else np.nan,
+            "first": firsts / n_rows,
+        }
+    )
+    return frame.sort_values("share", ascending=False, kind="stable", ignore_index=True)
+
+
+def like_input(frame: Any, X: Any, rows: str = "row") -> Any:
+    """Return a DataFrame of pandas as one of Polars, if X is one.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    X : DataFrame or array-like
+        What was passed.
+    rows : str, default="row"
+        What the positions of rows are called, where the index has more than those.
+    """
+    polars = sys.modules.get("polars")
+    if polars is None or not isinstance(X, polars.DataFrame | polars.LazyFrame):
+        return frame
+    if frame.index.nlevels > 1:
+        frame = frame.reset_index(names=[rows, "rank"])
+    return polars.DataFrame(
+        [_polars_column(polars, name, frame[name]) for name in frame.columns]
+    )
+
+
+def _polars_column(polars: Any, name: str, values: Any) -> Any:
+    """Return a column; values of several types as text."""
+    if values.dtype.kind in "fiub":
+        return polars.Series(name, values.to_numpy())
+    missing = values.isna()
+    texts = [
+        None if lacks else str(value)
+        for value, lacks in zip(values, missing, strict=True)
+    ]
+    return polars.Series(name, texts, dtype=polars.String)
 
 
 def _in_units(scorer: Scorer, columns: np.ndarray, ends: np.ndarray) -> np.ndarray:

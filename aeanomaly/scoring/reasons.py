@@ -117,14 +117,37 @@ def iter_reasons(
     top = min(top, len(encoding.columns))
     for rows, evaluation in scorer.model.iter_evaluations(table):
         block = take_rows(table, rows)
-        cells = reduction.cells(_to_blame(scorer, block, evaluation), encoding)
-        shares = cells / np.maximum(cells.sum(axis=1, keepdims=True), _TINY)
+        shares = _shares(scorer, block, evaluation)
         columns = np.argsort(-shares, axis=1, kind="stable")[:, :top]
         yield (
             rows,
             -reduction.statistic(evaluation, encoding),
             _reasons(scorer, block, evaluation, columns, shares),
         )
+
+
+def iter_shares(scorer: Scorer, table: Any) -> Iterator[np.ndarray]:
+    """Yield the share of each column in the score, for each block of rows.
+
+    Parameters
+    ----------
+    scorer : Scorer
+    table : DataFrame or ndarray of shape (n_samples, n_features)
+        With the fitted columns in the fitted order.
+
+    Yields
+    ------
+    ndarray of shape (n_block, n_features)
+        Rows sum to one.
+    """
+    for rows, evaluation in scorer.model.iter_evaluations(table):
+        yield _shares(scorer, take_rows(table, rows), evaluation)
+
+
+def _shares(scorer: Scorer, block: Any, evaluation: Evaluation) -> np.ndarray:
+    blamed = _to_blame(scorer, block, evaluation)
+    cells = scorer.reduction.cells(blamed, scorer.encoding)
+    return np.asarray(cells / np.maximum(cells.sum(axis=1, keepdims=True), _TINY))
 
 
 def _to_blame(scorer: Scorer, block: Any, evaluation: Evaluation) -> Evaluation:

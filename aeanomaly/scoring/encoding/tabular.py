@@ -4,10 +4,41 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 
 def is_frame(table: Any) -> bool:
     """Return whether a table is a pandas DataFrame, not an array."""
     return hasattr(table, "iloc")
+
+
+class SparseRows:
+    """Rows of a sparse matrix, dense when they are asked for: a block at a time.
+
+    Parameters
+    ----------
+    matrix : sparse matrix or array of shape (n_samples, n_features)
+        Of SciPy.
+    """
+
+    ndim = 2
+
+    def __init__(self, matrix: Any) -> None:
+        csr = matrix.tocsr()
+        self._matrix = csr if csr.dtype.kind in "fiu" else csr.astype(np.float64)
+        self.shape: tuple[int, int] = csr.shape
+        self.dtype = self._matrix.dtype
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, rows: Any) -> np.ndarray:
+        return np.asarray(self._matrix[rows].toarray())
+
+
+def is_sparse(table: Any) -> bool:
+    """Return whether a table is a sparse matrix or array of SciPy."""
+    return hasattr(table, "tocsr")
 
 
 def take_rows(table: Any, rows: Any) -> Any:
