@@ -24,6 +24,7 @@ from sklearn.preprocessing import OneHotEncoder
 
 from aeanomaly import AutoencoderOutlierDetector
 from aeanomaly.classifier import DetectorClassifier
+from aeanomaly.scoring.frames import like_input
 
 FOREST = IsolationForest(contamination=0.1, random_state=0)
 
@@ -261,6 +262,13 @@ def test_polars_in_polars_out(detector, table):
     assert explained["row"].to_list() == [*np.repeat(np.arange(len(table)), 2)]
     assert explained.schema["observed"] == polars.String
     assert isinstance(detector.importances(frame, top=5), polars.DataFrame)
+
+
+def test_whole_numbers_of_which_some_are_missing_stay_numbers_in_polars():
+    polars = pytest.importorskip("polars")
+    frame = pd.DataFrame({"case": pd.array([3, None], dtype="Int64")})
+    returned = like_input(frame, polars.DataFrame({"x": [0.0, 1.0]}))
+    assert returned["case"].to_list() == [3, None]
 
 
 # Importances.

@@ -169,14 +169,16 @@ def like_input(frame: Any, X: Any, rows: str = "row") -> Any:
 
 def _polars_column(polars: Any, name: str, values: Any) -> Any:
     """Return a column; values of several types as text."""
-    if values.dtype.kind in "fiub":
+    if isinstance(values.dtype, np.dtype) and values.dtype.kind in "fiub":
         return polars.Series(name, values.to_numpy())
-    missing = values.isna()
-    texts = [
-        None if lacks else str(value)
-        for value, lacks in zip(values, missing, strict=True)
+    # Whole numbers of which some are missing, or objects.
+    is_number = values.dtype.kind == "i"
+    held = [
+        None if lacks else int(value) if is_number else str(value)
+        for value, lacks in zip(values, values.isna(), strict=True)
     ]
-    return polars.Series(name, texts, dtype=polars.String)
+    dtype = polars.Int64 if is_number else polars.String
+    return polars.Series(name, held, dtype=dtype)
 
 
 def _in_units(scorer: Scorer, columns: np.ndarray, ends: np.ndarray) -> np.ndarray:
