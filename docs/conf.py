@@ -67,10 +67,6 @@ html_math_renderer = "mathml"
 templates_path: list[str] = []
 pygments_style = "friendly"
 
-_GUIDES_TO_COME = {
-    *("deployment", "nightly", "scale", "drift", "ecosystem", "recipes", "onnx"),
-}
-
 copybutton_prompt_text = r">>> |\.\.\. "
 copybutton_prompt_is_regexp = True
 
@@ -89,12 +85,14 @@ def _shapes_are_no_links(app, what, name, obj, options, lines):
     lines[:] = [re.sub(r"\((\w+_),\)", r"(`\1`,)", line) for line in lines]
 
 
-def _drop_absent_guides(app, docname, source):
-    """Take guides that are not written yet out of the navigation."""
+def _complete_guides(app, docname, source):
+    """Put pages that the index does not name at the end of the guides."""
     if docname == root_doc:
+        pages = {page.stem for page in DOCS.glob("*.md")}
         lines = source[0].splitlines()
-        absent = {g for g in _GUIDES_TO_COME if not (DOCS / f"{g}.md").exists()}
-        source[0] = "\n".join(line for line in lines if line not in absent)
+        rest = sorted(pages - set(lines) - {"index"})
+        end = lines.index("```", lines.index(":caption: Guides"))
+        source[0] = "\n".join([*lines[:end], *rest, *lines[end:]])
 
 
 def setup(app):
@@ -102,4 +100,4 @@ def setup(app):
     app.connect("autodoc-skip-member", _skip_foreign)
     # Before numpydoc, which reads them.
     app.connect("autodoc-process-docstring", _shapes_are_no_links, priority=400)
-    app.connect("source-read", _drop_absent_guides)
+    app.connect("source-read", _complete_guides)

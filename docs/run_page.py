@@ -7,7 +7,7 @@ Blocks of ``python`` share their names, and lines of ``bash`` blocks are command
 ``aeanomaly``; all of them run one after another in an empty folder. A ``text`` block
 that follows shows what was printed, and a picture that follows the last figure that was
 drawn. Code of another project stands behind ``<!-- needs NAME -->``, and is run where
-NAME can be imported.
+NAME can be imported; code that lacks something behind ``<!-- not run -->``.
 """
 
 import argparse
@@ -28,7 +28,7 @@ _SECONDS = re.compile(r"\d[\d.,]*( ?)(s|ms|seconds)\b")
 _NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?")
 _RELATIVE, _ABSOLUTE, _LINES_THAT_AGREE = 0.1, 0.05, 0.7
 _BLOCK = re.compile(
-    r"(?:<!-- needs (?P<needs>\w+) -->\n)?"
+    r"(?:<!-- (?:needs (?P<needs>\w+)|(?P<never>not run)) -->\n)?"
     r"^```(?P<language>python|bash)\n(?P<code>.*?)^```\n"
     r"(?:\n```text\n(?P<output>.*?)^```\n)?"
     r"(?:\n!\[[^\]]*\]\((?P<picture>[^)]+)\)\n)?",
@@ -58,13 +58,14 @@ class Block:
         )
 
 
+def _can_run(match):
+    needs = match["needs"]
+    return not match["never"] and (not needs or importlib.util.find_spec(needs))
+
+
 def blocks_of(text):
     """Return the blocks that can be run here."""
-    return [
-        Block.of(match)
-        for match in _BLOCK.finditer(text)
-        if not match["needs"] or importlib.util.find_spec(match["needs"])
-    ]
+    return [Block.of(match) for match in _BLOCK.finditer(text) if _can_run(match)]
 
 
 def _run_commands(code):

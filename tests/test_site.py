@@ -18,6 +18,7 @@ PAGES_THAT_RUN = [
     *(f"tutorials/{name}.md" for name in ("fraud", "machine", "ledger", "codes")),
     *("tutorials/mnist.md", "score.md", "promises.md"),
     "deployment.md",
+    *("comparison.md", "architectures.md", "missing_values.md", "own_model.md"),
 ]
 PUBLIC = [
     *("aeanomaly", "aeanomaly.displays", "aeanomaly.metrics", "aeanomaly.datasets"),
@@ -163,6 +164,11 @@ one 2
 <!-- needs a_package_that_is_absent -->
 ```python
 import a_package_that_is_absent
+```
+
+<!-- not run -->
+```python
+detector.fit(X_of_yours)
 ```
 """
 
