@@ -17,7 +17,7 @@ PAGES_THAT_RUN = [
     "start.md",
     *(f"tutorials/{name}.md" for name in ("fraud", "machine", "ledger", "codes")),
     *("tutorials/mnist.md", "score.md", "promises.md"),
-    "deployment.md",
+    *("deployment.md", "scale.md"),
     *("comparison.md", "architectures.md", "missing_values.md", "own_model.md"),
 ]
 PUBLIC = [

@@ -131,7 +131,9 @@ def _add_detect(commands: argparse._SubParsersAction) -> None:
 
 
 def _add_fit(commands: argparse._SubParsersAction) -> None:
-    parser = _add_command(commands, "fit", "fit", "Fit a detector and save it")
+    parser = _add_command(
+        commands, "fit", "fit", "Fit a detector to a table of any size and save it"
+    )
     add_table(parser)
     add_model(parser, "write")
     add_columns(parser)

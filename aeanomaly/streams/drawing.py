@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from abc import ABC, abstractmethod
 from typing import Any, NamedTuple
 
@@ -192,6 +193,7 @@ class Drawing:
         if self._known is not None:
             rows, labels = self._with_known(rows)
         census = None if self._sample.is_complete else self._census
+        _give_back_memory()
         table = rows.reset_index(drop=True)
         return Drawn(table, labels, census, n_rows, n_sampled)
 
@@ -227,6 +229,13 @@ def _joined(parts: list[Any]) -> Any:
     # What holds nothing must not say what the others hold.
     held = [part for part in parts if len(part)]
     return pd.concat(held) if held else parts[0]
+
+
+def _give_back_memory() -> None:
+    """Return what Arrow keeps for more tables: what comes next is TensorFlow."""
+    arrow = sys.modules.get("pyarrow")
+    if arrow is not None:
+        arrow.default_memory_pool().release_unused()
 
 
 def sampling_seed(random_state: Any) -> int:
