@@ -3,6 +3,7 @@
 import importlib
 import importlib.util
 import re
+import shutil
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -19,6 +20,10 @@ PAGES_THAT_RUN = [
     *("tutorials/mnist.md", "score.md", "promises.md"),
     *("deployment.md", "scale.md"),
     *("comparison.md", "architectures.md", "missing_values.md", "own_model.md"),
+]
+PAGES_LOOKED_AT = [
+    *("index.html", "thresholds.html", "comparison.html", "score.html"),
+    *("tutorials/fraud.html", "reference/detector.html", "model_file.html"),
 ]
 PUBLIC = [
     *("aeanomaly", "aeanomaly.displays", "aeanomaly.metrics", "aeanomaly.datasets"),
@@ -97,6 +102,27 @@ def missing_from_the_reference(pages):
                 yield f"{module}.{name}"
 
 
+def too_wide(site):
+    """Yield pages that scroll sideways, at two widths, where there is a browser."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    chromium = next(filter(None, map(shutil.which, names)), None)
+    if chromium is None or importlib.util.find_spec("playwright") is None:
+        return
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(
+            executable_path=chromium, args=["--no-sandbox"]
+        )
+        for width in (390, 1280):
+            page = browser.new_page(viewport={"width": width, "height": 900})
+            for name in PAGES_LOOKED_AT:
+                page.goto((site / "docs" / name).as_uri())
+                if page.evaluate("document.documentElement.scrollWidth") > width:
+                    yield f"{name} at {width} pixels"
+        browser.close()
+
+
 # One test, so that no two processes build at once.
 
 
@@ -122,6 +148,7 @@ def test_the_site_is_built_whole_and_works_without_a_network(tmp_path):
     ]
     assert not list(asks_of_a_network(site, pages))
     assert not list(missing_from_the_reference(pages))
+    assert not list(too_wide(site))
 
 
 def let_mnist_be_found(folder, monkeypatch):
