@@ -1,5 +1,6 @@
 """Tests that an exported graph gives the scores that the model gives."""
 
+import importlib.util
 import json
 import re
 import sys
@@ -9,13 +10,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from cases import CHEAP, DEFAULT_THEN_OTHERS, make_table
+from cases import CHEAP, DEFAULT_THEN_OTHERS, make_numbers, make_table
 from numpy.testing import assert_allclose, assert_array_equal
 from test_protocols import DATA, read_expected, rows_of
 
 import aeanomaly
 from aeanomaly import AutoencoderOutlierDetector, ScorePart
 from aeanomaly.exceptions import ColumnError, ExportError
+from aeanomaly.images import ImageUndercomplete
 from aeanomaly.onnx import REDUCTIONS, graph_inputs
 from aeanomaly.onnx.graph import Graph, n_edges_up_to
 from aeanomaly.onnx.layout import NO_TIME
@@ -152,7 +154,7 @@ def test_wide_and_many_levelled_tables_score_alike(rng, tmp_path):
 def test_images_of_dense_networks_score_alike(rng, tmp_path):
     images = rng.integers(0, 255, (60, 6, 5)).astype(np.uint8)
     detector = AutoencoderOutlierDetector(
-        architecture="dense_image", latent_dim=2, max_iter=5, random_state=0
+        architecture=ImageUndercomplete(), latent_dim=2, max_iter=5, random_state=0
     )
     detector.fit(images)
     check_parity(detector, images, tmp_path / "model.onnx")
@@ -255,6 +257,19 @@ def test_a_model_without_calibration_scores_says_that_p_values_are_missing(
     with pytest.warns(UserWarning, match="no output 'p_value': the model keeps no"):
         session = session_of(detector, tmp_path / "model.onnx")
     assert [output.name for output in session.get_outputs()] == ["score", "label"]
+
+
+def test_a_keras_model_is_exported_or_says_what_it_needs(number_detector, tmp_path):
+    path = tmp_path / "network.onnx"
+    if importlib.util.find_spec("tf2onnx") is None:
+        with pytest.raises(ImportError, match="tf2onnx"):
+            number_detector.to_keras().export(path, format="onnx")
+        return
+    number_detector.to_keras().export(path, format="onnx", verbose=False)
+    Z = number_detector.model_.encoding.encode(make_numbers()).Z
+    (found,) = onnxruntime.InferenceSession(str(path)).run(None, {"encoded": Z})
+    output = number_detector.model_.evaluate(Z).output.mean(axis=0)
+    assert_allclose(found, output, atol=1e-5)
 
 
 # What cannot be exported.

@@ -25,7 +25,7 @@ def _distances(rows: Value, references: np.ndarray) -> Value:
     """Return squared distances from references, less each row's own squared norm."""
     norms = np.square(references.astype(np.float64)).sum(axis=1)
     turned = np.ascontiguousarray(references.T)
-    return (rows @ turned) * -2.0 + norms
+    return (rows * -2.0) @ turned + norms
 
 
 def _log_distance(first: Value, second: Value, near: float) -> Value:

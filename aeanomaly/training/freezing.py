@@ -242,7 +242,10 @@ def keras_model(model: Model) -> Any:
     inputs = keras.Input((network.n_inputs,), name="encoded")
     members = [_keras_member(model, m, inputs) for m in range(network.n_members)]
     outputs = members[0] if len(members) == 1 else keras.layers.Average()(members)
-    return keras.Model(inputs, outputs, name="autoencoder")
+    built = keras.Model(inputs, outputs, name="autoencoder")
+    # Keras exports only what has been called.
+    built(np.zeros((1, network.n_inputs), dtype=np.float32))
+    return built
 
 
 def _keras_member(frozen: Model, member: int, inputs: Any) -> Any:
