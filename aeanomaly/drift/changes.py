@@ -22,6 +22,9 @@ _BROKEN, _MISSING, _OUTSIDE, _NEW = 0.02, 0.02, 0.005, 0.02
 # The stability index from which on it is, as is the custom.
 LEAST_INDEX = 0.1
 _ALL = 0.999
+# One value has come in the place of others where its share has grown by so much, and
+# that is most of the shift.
+_LEAST_GAIN, _MOST_OF_GAIN = 0.05, 0.8
 # A level that was at least so frequent, and of which so many rows were due, is gone.
 _GONE_SHARE, _GONE_ROWS = 0.02, 20.0
 # Most of the missing values that are too many lie in so few hours.
@@ -97,12 +100,14 @@ def _of_numbers(watched: WatchedNumbers, index: float, tests: set[str]) -> list[
         kind = "sign" if guess.factor == -1.0 else "unit"
         text = unit_in_words(watched.name, guess.factor) + _in_share(guess.share)
         return [Change(kind, text, True, guess.share >= _BROKEN), *found]
+    code = _of_code(watched) if tests & {"values", "outside", "missing"} else None
+    filled = _filled(watched) if {"values", "missing"} <= tests else None
+    if code is not None or filled is not None:
+        return [*filter(None, [code or filled]), *found]
     if "values" in tests:
-        filled = _filled(watched) if "missing" in tests else None
-        found.append(filled or _of_values(watched, index))
+        found.append(_of_one_value(watched, index) or _of_values(watched, index))
     if "outside" in tests:
-        outside = _of_outside(watched)
-        found.insert(0 if outside.broken or index < LEAST_INDEX else 1, outside)
+        found.insert(0 if index < LEAST_INDEX else len(found), _of_outside(watched))
     return found
 
 
@@ -120,23 +125,48 @@ def _of_decimals(watched: WatchedNumbers) -> Change:
     return Change("rounded", text, True, True)
 
 
-def _of_outside(watched: WatchedNumbers) -> Change:
-    n_known = max(1, watched.n_rows - watched.n_missing)
-    share = (watched.n_below + watched.n_above) / n_known
+def _of_code(watched: WatchedNumbers) -> Change | None:
+    """Return the change of a column in which one value stands for something else."""
     code = watched.far_value
-    if code is not None:
-        text = (
-            f"is {show_number(code.value)} in {code.n_rows / n_known:.1%} of the rows, "
-            f"which training rows never were: a code for missing values?"
-        )
-        return Change("code", text, True, share >= _OUTSIDE)
-    above = watched.n_above >= watched.n_below
-    bound = watched.high if above else watched.low
-    side = "above" if above else "below"
-    text = f"is {side} all training rows ({show_number(bound)}) in {share:.1%} of them"
-    return Change(
-        "outside", text.replace("of them", "of the rows"), False, share >= _OUTSIDE
+    if code is None:
+        return None
+    share = code.n_rows / max(1, watched.n_rows - watched.n_missing)
+    text = (
+        f"is {show_number(code.value)} in {share:.1%} of the rows, which training rows "
+        f"never were: a code for missing values?"
     )
+    return Change("code", text, True, True)
+
+
+def _of_outside(watched: WatchedNumbers) -> Change:
+    n_far = watched.n_far_below + watched.n_far_above
+    share = n_far / max(1, watched.n_rows - watched.n_missing)
+    if watched.low >= 0 and watched.n_far_below > watched.n_far_above:
+        text = f"is negative in {share:.1%} of the rows, which no training row was"
+        return Change("sign", text, True, share >= _OUTSIDE)
+    above = watched.n_far_above >= watched.n_far_below
+    side, bound = ("above", watched.high) if above else ("below", watched.low)
+    text = f"is far {side} all training rows ({show_number(bound)}) in {share:.1%} of"
+    return Change("outside", f"{text} the rows", False, share >= _OUTSIDE)
+
+
+def _of_one_value(watched: WatchedNumbers, index: float) -> Change | None:
+    """Return the change of a column in which one value takes the place of others."""
+    n_known = max(1, watched.n_rows - watched.n_missing)
+    cells = np.bincount(watched.cells, watched.counts) / n_known
+    gains = cells - np.bincount(watched.cells, watched.masses) / watched.masses.sum()
+    shares, before = watched.counts / n_known, watched.masses / watched.masses.sum()
+    most = int((shares - before).argmax())
+    gain = float(shares[most] - before[most])
+    if gain < _LEAST_GAIN or gain < _MOST_OF_GAIN * gains[gains > 0].sum():
+        return None
+    about = "" if watched.usual.counts is not None else "about "
+    text = (
+        f"is {about}{show_number(float(watched.at[most]))} in {shares[most]:.1%} of "
+        f"the rows, before {before[most]:.1%}"
+    )
+    matters = index >= LEAST_INDEX
+    return Change("one value", text, bool(shares[most] >= 0.9), matters)
 
 
 def _of_values(watched: WatchedNumbers, index: float) -> Change:
@@ -294,7 +324,8 @@ def _of_missing(watched: Watched) -> Change:
         first, last = hours
         text += f", nearly all of them from {first:02}:00 to {last:02}:59"
         return Change("missing burst", text, True, matters)
-    return Change("missing", text, now > before, matters)
+    # Of what was often missing more may be so because rows are others.
+    return Change("missing", text, now > 2 * before, matters)
 
 
 def _burst(watched: Watched, before: float) -> tuple[int, int] | None:

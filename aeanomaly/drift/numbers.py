@@ -20,13 +20,20 @@ _QUANTILE_ROWS = 20_000
 # What lies outside is summed in whole parts of this many to the range, so that sums do
 # not depend on the order of their terms; farther out than so many ranges is as far.
 _PARTS, _FARTHEST = 2.0**20, 2.0**20
-# So near to a bound, in ranges, a value is on it: restored ones carry rounding.
-_NEAR = 1e-6
-# So many rows at least, and of those outside such a share, are of a value that stands
-# for something.
-_FAR_ROWS, _FAR_SHARE = 5, 0.8
+# So near to a bound, in ranges, a value is on it: restored ones carry rounding. So near
+# it may have got by itself, as ages do that grow with time.
+_NEAR, _MARGIN = 1e-6, 0.05
+# So many rows at least, such a part of them, and of those outside such a share, are of
+# a value that stands for something.
+_FAR_ROWS, _FAR_PART, _FAR_SHARE = 5, 0.005, 0.8
 # Decimals are those with which so many of the training rows can be written.
 _SHARE_WRITTEN = 0.98
+
+
+_COUNTS = (
+    *("n_below", "n_above", "n_far_below", "n_far_above"),
+    *("_parts_outside", "n_fine", "n_whole"),
+)
 
 
 class End(NamedTuple):
@@ -81,6 +88,7 @@ class WatchedNumbers(Watched):
         self._part = max(self.high - self.low, 1e-9 * abs(self.high), 1e-300) / _PARTS
         self.counts = np.zeros(len(self.at), dtype=np.int64)
         self.n_below = self.n_above = self._parts_outside = 0
+        self.n_far_below = self.n_far_above = 0
         self.n_fine = self.n_whole = 0
         self.least, self.greatest = End(np.inf, 0), End(-np.inf, 0)
         self.histogram = LogHistogram()
@@ -137,9 +145,15 @@ class WatchedNumbers(Watched):
         self.histogram.add(numbers)
 
     def _add_outside(self, numbers: np.ndarray) -> None:
-        near = _NEAR * self._part * _PARTS
+        size = self._part * _PARTS
+        near, far = _NEAR * size, _MARGIN * size
         self.n_below += int((numbers < self.low - near).sum())
         self.n_above += int((numbers > self.high + near).sum())
+        # A sign that no training row had is far, however small the number.
+        others = (numbers < -near if self.low >= 0 else numbers < self.low - far).sum()
+        self.n_far_below += int(others)
+        others = (numbers > near if self.high <= 0 else numbers > self.high + far).sum()
+        self.n_far_above += int(others)
         excess = np.maximum(numbers - self.at[-1], self.at[0] - numbers)
         out = excess[excess > near]
         parts = np.rint(np.minimum(out / self._part, _PARTS * _FARTHEST))
@@ -158,7 +172,7 @@ class WatchedNumbers(Watched):
         """Count what another part of the same table counted."""
         super().merge(other)
         self.counts += other.counts
-        for name in ("n_below", "n_above", "_parts_outside", "n_fine", "n_whole"):
+        for name in _COUNTS:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.least = self.least.or_also(other.least, True)
         self.greatest = self.greatest.or_also(other.greatest, False)
@@ -170,7 +184,7 @@ class WatchedNumbers(Watched):
         """Return what is compared; see `Watched.comparisons`."""
         n_now = self.n_rows - self.n_missing
         n_known = self.usual.n_rows - self.usual.n_missing
-        outside = self.n_below + self.n_above
+        outside = self.n_far_below + self.n_far_above
         found = [
             Comparison(
                 "values",
@@ -241,8 +255,10 @@ class WatchedNumbers(Watched):
     @property
     def far_value(self) -> End | None:
         """The one value that rows below the training range have, or those above."""
+        n_known = self.n_rows - self.n_missing
+        least = max(_FAR_ROWS, _FAR_PART * n_known)
         for n, end in (self.n_below, self.least), (self.n_above, self.greatest):
-            if n and end.n_rows >= max(_FAR_ROWS, _FAR_SHARE * n):
+            if n and end.n_rows >= max(least, _FAR_SHARE * n):
                 return end
         return None
 

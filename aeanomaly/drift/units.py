@@ -21,6 +21,7 @@ _BY_CHANCE = 1.63
 # all rows only, and where they leave less.
 _LEFT, _LEFT_NEAR = 0.3, 0.15
 _ALL, _LEAST, _NEAR_FACTOR = 0.9, 0.02, 6.5
+_SAME_SHARE = 0.15
 
 # Factors, what they make of what, and the part of a column's name that tells the unit
 # it had. A factor that several changes have names the first, if no name tells.
@@ -129,16 +130,22 @@ def best_guess(
 
 
 def are_swapped(one: WatchedNumbers, other: WatchedNumbers) -> bool:
-    """Return whether two columns, both of which have changed, hold each other's."""
-    pairs = ((one, other), (other, one))
-    for column, source in pairs:
-        now = column.histogram.shares
-        gap = float(np.abs(np.cumsum(now - column.log_bins_before())).max())
-        left = float(np.abs(np.cumsum(now - source.log_bins_before())).max())
-        chance = by_chance(source.n_before, now_known(column))
-        if gap <= chance or left > max(chance, _LEFT * gap) or left >= gap / 2:
+    """Return whether two columns, both of which have changed, hold each other's.
+
+    In all rows, or in about the same share of them.
+    """
+    shares = []
+    for column, source in ((one, other), (other, one)):
+        guess = best_guess(
+            column.log_bins_before(),
+            column.histogram.shares,
+            {1.0: source.log_bins_before()},
+            by_chance(min(source.n_before, column.n_before), now_known(column)),
+        )
+        if guess is None:
             return False
-    return True
+        shares.append(guess.share)
+    return abs(shares[0] - shares[1]) < _SAME_SHARE
 
 
 def guess_hours(before: np.ndarray, now: np.ndarray) -> Guess | None:
