@@ -3,6 +3,7 @@
 import copy
 import json
 import math
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -217,6 +218,8 @@ def test_nothing_has_changed(detector):
         ("amount", lambda x: x * 100, "unit", "is in cents now (100 times as large)"),
         ("amount", lambda x: x / 1000, "unit", "is a thousandth of what it was"),
         ("amount", lambda x: -x, "sign", "has the other sign"),
+        ("amount", lambda x: x.where(x.index % 25 > 0, -x), "sign", "negative in 4.0%"),
+        ("n_visits", lambda x: x.where(x.index % 2 > 0, 4), "one value", "in 60.5% of"),
         ("amount", lambda x: x.round(), "rounded", "holds whole numbers, and had 2"),
         ("amount", lambda x: x * 0 + 7.5, "constant", "is 7.5 in all rows"),
         ("age", lambda x: x.fillna(0), "code", "is 0 in 9.1% of the rows"),
@@ -522,6 +525,20 @@ def test_watch_of_another_table_is_an_error(run, model, tmp_path):
     code, _, err = run("watch", model, tmp_path / "t.csv")
     assert code == 1
     assert "is missing" in err
+
+
+def test_a_model_that_keeps_nothing_to_compare_with_is_an_error(run, tmp_path):
+    old = Path(__file__).parent / "data" / "protocol_1_hybrid.aea"
+    make_table(50).to_csv(tmp_path / "table.csv", index=False)
+    code, _, err = run("watch", old, tmp_path / "table.csv")
+    assert code == 1
+    assert "keeps nothing of its training rows to compare with" in err
+
+
+def test_of_a_table_without_rows_nothing_can_be_said(detector):
+    drift = detector.drift(make_table(20).iloc[:0])
+    assert not drift.has_drifted
+    assert drift.verdict == "Nothing can be said: the table has no rows."
 
 
 def test_score_watches_in_the_same_pass(run, model, tmp_path):

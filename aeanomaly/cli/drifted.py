@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..drift import Drift, TableWatch, drift_of
+from ..exceptions import ArchiveError
 from ..scoring.archive import SavedModel
 from ..tables import check_target
 
@@ -23,7 +24,13 @@ def check_state(arguments: argparse.Namespace, inputs: Iterable[Any]) -> None:
 def new_watch(model: SavedModel, absent: Iterable[int] = ()) -> TableWatch:
     """Return a watch of a table, which has no rows yet."""
     assert model.scorer is not None
-    return TableWatch(model.scorer, model.calibration, model.offset, absent)
+    watch = TableWatch(model.scorer, model.calibration, model.offset, absent)
+    if not watch.columns and watch.scores is None:
+        raise ArchiveError(
+            "The model keeps nothing of its training rows to compare with: an older "
+            "aeanomaly wrote it, or it is private. Fit again."
+        )
+    return watch
 
 
 def judged(

@@ -142,6 +142,7 @@ def _of_outside(watched: WatchedNumbers) -> Change:
     n_far = watched.n_far_below + watched.n_far_above
     share = n_far / max(1, watched.n_rows - watched.n_missing)
     if watched.low >= 0 and watched.n_far_below > watched.n_far_above:
+        share = watched.n_far_below / max(1, watched.n_rows - watched.n_missing)
         text = f"is negative in {share:.1%} of the rows, which no training row was"
         return Change("sign", text, True, share >= _OUTSIDE)
     above = watched.n_far_above >= watched.n_far_below

@@ -39,7 +39,9 @@ class Drift:
     Examples
     --------
     >>> from aeanomaly.drift import Drift
-    >>> drift = Drift(1_000, (), None, 0.01, 0.012, (), {}, False)
+    >>> from aeanomaly.drift.judge import ColumnDrift
+    >>> amount = ColumnDrift("amount", 0.01, 0.4, -0.2, 0.0, 0.0, ())
+    >>> drift = Drift(1_000, (amount,), None, 0.01, 0.012, (), {}, False)
     >>> print(drift)
     Nothing has changed. Compared 1,000 rows with those of the fit.
     1.20% of the rows are flagged, 1.00% were to be.
@@ -73,7 +75,7 @@ class Drift:
         """The advice and its reason, in a sentence or two."""
         advice = self.advice
         if advice == FINE:
-            return "Nothing has changed."
+            return self._fine()
         if advice == BROKEN:
             return self._broken()
         if advice == FIT:
@@ -81,6 +83,13 @@ class Drift:
         change = self._score_change("flagged")
         reason = change.text if change else "the share of flagged rows is another one"
         return f"Set the threshold again: {reason}."
+
+    def _fine(self) -> str:
+        if not self.n_rows:
+            return "Nothing can be said: the table has no rows."
+        if not self.columns and self.score is None:
+            return "Nothing can be said: the model keeps nothing to compare with."
+        return "Nothing has changed."
 
     def _changes(self) -> list[tuple[Any, Change]]:
         """Return the changes that matter, each with its column."""

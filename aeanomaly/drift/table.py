@@ -124,7 +124,8 @@ def _watched(scorer: Scorer, position: int, kept: np.ndarray | None) -> Watched 
     if column.ignored:
         return None
     if isinstance(column, ConstantColumn):
-        return WatchedConstant(scorer, position)
+        # Files of older protocols do not say of how many rows it is known.
+        return None if usual is None else WatchedConstant(scorer, position)
     if column.categorical:
         # Files of the first protocol count no levels.
         known = bool(getattr(column, "counts", ())) and column.n_known > 0
