@@ -38,6 +38,7 @@ _MODULES = {
     "Undercomplete": "architectures",
     "Variational": "architectures",
     "choose_latent_dim": "latent_size",
+    "compare": "versions",
     "load": "loading",
 }
 

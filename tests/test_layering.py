@@ -36,6 +36,7 @@ FLOORS = (
         "counterfactuals",
         "drift",
         "onnx",
+        "versions",
     },
     {"saving", "latent_size", "notebook", "report", "streams"},
     {"base", "decisions", "feedback", "watching"},

@@ -1,6 +1,7 @@
 """The command line, ``aeanomaly``.
 
-Commands: detect, fit, score, report, threshold, feedback, watch, describe, inspect.
+Commands: detect, fit, score, report, threshold, feedback, watch, compare, describe,
+inspect.
 
 Each command is a module with a function ``run(arguments)``, imported only when it is
 asked for: ``score`` starts without scikit-learn and TensorFlow.
@@ -55,7 +56,7 @@ def main(argv: list[str] | None = None) -> int:
         complain(f"aeanomaly: error: {in_a_sentence(error)}")
         return _FAILED
     name = f"aeanomaly {arguments.command}"
-    if arguments.command == "score":
+    if arguments.command in ("score", "compare"):
         use_one_thread()
     try:
         command = importlib.import_module(f".{arguments.module}", __name__)

@@ -96,6 +96,7 @@ def _build_parser() -> argparse.ArgumentParser:
     _add_threshold(commands)
     _add_feedback(commands)
     _add_watch(commands)
+    _add_compare(commands)
     _add_describe(commands)
     _add_inspect(commands)
     return parser
@@ -296,6 +297,43 @@ def _add_threshold(commands: argparse._SubParsersAction) -> None:
         "--output",
         metavar="NEW.aea",
         help="model file to write; default: MODEL.aea, which is replaced",
+    )
+    add_quiet(parser)
+
+
+def _add_compare(commands: argparse._SubParsersAction) -> None:
+    parser = _add_command(
+        commands,
+        "compare",
+        "compare",
+        "Say which alerts appear and disappear between two saved detectors",
+    )
+    parser.add_argument("old", metavar="OLD.aea", help="model file to read")
+    parser.add_argument("new", metavar="NEW.aea", help="model file to read")
+    add_table(parser)
+    parser.add_argument(
+        "--output",
+        metavar="OUT",
+        help="table to write: the rows of TABLE that one model alone flags, with "
+        "change (appears or disappears), old_score, new_score and reasons",
+    )
+    parser.add_argument(
+        "--reasons",
+        type=whole_number,
+        default=2,
+        metavar="N",
+        help="reasons to give for each of them, by the model that flags it; default: 2",
+    )
+    parser.add_argument(
+        "--top",
+        type=whole_number,
+        default=_SHOWN_ROWS,
+        metavar="N",
+        help=f"list so many that appear, and that disappear; default: {_SHOWN_ROWS}",
+    )
+    add_id(parser)
+    parser.add_argument(
+        "--json", action="store_true", help="print all of it as JSON, not as text"
     )
     add_quiet(parser)
 

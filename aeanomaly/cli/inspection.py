@@ -37,7 +37,7 @@ def _facts(model: SavedModel) -> Iterator[tuple[str, str]]:
     yield "written by", f"{', '.join(written_by)}; protocol {manifest['protocol']}"
     if model.offset is not None:
         yield "threshold", f"{model.offset:.6g} (rows that score below are outliers)"
-        if summary := _summary(model):
+        if summary := promise_of(model):
             yield "promise", summary
     if model.calibration is not None:
         n_rows, least = model.calibration.n_rows, model.calibration.smallest_p_value
@@ -50,7 +50,7 @@ def _facts(model: SavedModel) -> Iterator[tuple[str, str]]:
     yield "columns", str(len(model.model.encoding.columns))
 
 
-def _summary(model: SavedModel) -> str | None:
+def promise_of(model: SavedModel) -> str | None:
     """Return what the rule said of the threshold, if the file has it."""
     state = model.manifest["state"]
     return None if state is None else state["fields"].get("threshold_summary")

@@ -106,10 +106,12 @@ class TopRows:
         """Return the rows as lines of a table."""
         if self._id_column is None:
             names = [f"{row.row:,}" for row in listed]
-            return rows_in_words(listed, names, "row", "counted from 0")
+            how = "The most abnormal rows, counted from 0"
+            return rows_in_words(listed, names, "row", how)
         names = [printable(row.name or "") for row in listed]
         shown = printable(self._id_column)
-        return rows_in_words(listed, names, shown, f"by {shown}")
+        how = f"The most abnormal rows, by {shown}"
+        return rows_in_words(listed, names, shown, how)
 
 
 def rows_in_words(
@@ -125,7 +127,7 @@ def rows_in_words(
     head : str
         Of the column of names.
     how : str
-        What the names are, in words.
+        What stands above the table.
     """
     heads = [head, "score", "reasons"]
     width = max(9, *map(len, [head, *names]))
@@ -134,4 +136,4 @@ def rows_in_words(
         f"{name:>{width}}  {row.score:>8.3f}  {'; '.join(filter(None, row.reasons))}"
         for name, row in zip(names, listed, strict=True)
     ]
-    return f"The most abnormal rows, {how}:\n" + "\n".join(lines)
+    return f"{how}:\n" + "\n".join(lines)

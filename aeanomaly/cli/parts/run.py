@@ -251,7 +251,7 @@ class _Run:
                 for name, row in top
             ]
             listed = [row for _, row in top]
-            how = f"by part and {head}"
+            how = f"The most abnormal rows, by part and {head}"
             say(f"\n{rows_in_words(listed, names, f'part: {head}', how)}\n")
         say(f"Written to {self._folder}; {MANIFEST} there says from what.")
 
