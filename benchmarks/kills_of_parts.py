@@ -28,7 +28,7 @@ from kills import SIGNALS, await_end, orphans
 
 from aeanomaly import AutoencoderOutlierDetector
 
-N_PARTS, N_ROWS = 20, 1_000
+N_PARTS, N_ROWS = 20, 500
 # Inherited by all processes of a run, so that none is overlooked.
 MARK = "AEANOMALY_KILLED_RUN"
 # A process that lost its parent ends within it, or is left.

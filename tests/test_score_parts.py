@@ -149,7 +149,7 @@ def test_hidden_and_unfinished_files_are_no_parts(score, parts, tmp_path):
 # Going on
 
 
-def test_what_is_done_is_not_done_again(score, tmp_path, monkeypatch):
+def test_what_is_done_is_not_done_again(score, tmp_path):
     score("--quiet")
     before = written(tmp_path)
     times = {p: p.stat().st_mtime_ns for p in (tmp_path / "scored").rglob("*.csv")}
@@ -157,7 +157,8 @@ def test_what_is_done_is_not_done_again(score, tmp_path, monkeypatch):
     assert (code, stderr) == (0, "")
     assert "Scored 0 parts in " in stdout
     assert "; 4 were done already.\n80 rows in all." in stdout
-    assert written(tmp_path) == before
+    del before[MANIFEST]
+    assert before.items() <= written(tmp_path).items()
     assert times == {p: p.stat().st_mtime_ns for p in times}
 
 
