@@ -18,9 +18,15 @@ PAGES_THAT_RUN = [
     "start.md",
     *(f"tutorials/{name}.md" for name in ("fraud", "machine", "ledger", "codes")),
     *("tutorials/mnist.md", "score.md", "promises.md"),
-    *("deployment.md", "scale.md"),
+    *("deployment.md", "scale.md", "drift.md", "gallery.md"),
     *("comparison.md", "architectures.md", "missing_values.md", "own_model.md"),
 ]
+# Their code is run by other tests, which have what it needs.
+PAGES_OF_OTHER_TESTS = {
+    "thresholds.md",  # test_documents.py
+    "onnx.md",  # test_onnx.py
+    "mlflow.md",  # test_mlflow.py does the same
+}
 PAGES_LOOKED_AT = [
     *("index.html", "thresholds.html", "comparison.html", "score.html"),
     *("tutorials/fraud.html", "reference/detector.html", "model_file.html"),
@@ -171,6 +177,16 @@ def test_a_page_says_what_its_code_prints_and_draws(
     monkeypatch.setenv("MPLBACKEND", "Agg")
     monkeypatch.chdir(tmp_path)
     assert not run_page.run_page(DOCS / name)
+
+
+def test_the_code_of_every_page_is_run():
+    pages = {
+        str(page.relative_to(DOCS))
+        for page in DOCS.glob("**/*.md")
+        for block in run_page.blocks_of(page.read_text(encoding="utf-8"))
+        if block.language == "python"
+    }
+    assert pages - set(PAGES_THAT_RUN) == PAGES_OF_OTHER_TESTS
 
 
 # The reader of pages.
