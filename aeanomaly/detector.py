@@ -736,15 +736,14 @@ class AutoencoderOutlierDetector(
             By convention it ends in ".onnx". The file is complete or not there at all.
         typed : iterable of str, default=()
             Columns that stood as texts in training and that the graph takes as numbers
-            or times. Numbers in texts are read by the graph; times in texts are not,
-            and have to be named here.
+            or times. Others it reads itself, where it can.
 
         Raises
         ------
         ExportError
             If the model holds something that a graph cannot compute: layers that Keras
-            runs, hashed levels, classes of your own without a converter, times in
-            texts.
+            runs, hashed levels, classes of your own without a converter, texts that
+            it cannot read.
         ImportError
             If onnx is not installed, the extra "onnx".
         NotFittedError

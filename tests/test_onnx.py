@@ -99,16 +99,14 @@ def test_models_of_older_files_score_alike(name, tmp_path):
     check_parity(detector, rows_of(read_expected(name)), tmp_path / "model.onnx")
 
 
-@pytest.mark.parametrize("score", ["hybrid", "reconstruction"])
-def test_texts_that_are_numbers_are_read_and_times_are_typed(score, tmp_path):
-    name = f"protocol_3_{score}"
+@pytest.mark.parametrize("typed", [[], ["clock"]])
+def test_texts_that_are_numbers_and_times_are_read_or_typed(typed, tmp_path):
+    name, path = "protocol_3_hybrid", tmp_path / "model.onnx"
     detector, rows = aeanomaly.load(DATA / f"{name}.aea"), rows_of(read_expected(name))
-    path = tmp_path / "model.onnx"
-    check_parity(detector, rows, path, typed=["clock"])
-    session = session_of(detector, path, typed=["clock"])
+    check_parity(detector, rows, path, typed=typed)
+    session = session_of(detector, path, typed=typed)
     kinds = {given.name: given.type for given in session.get_inputs()}
-    assert kinds["clock"] == "tensor(int64)"
-    assert "tensor(string)" in kinds.values()
+    assert kinds["clock"] == ("tensor(int64)" if typed else "tensor(string)")
 
 
 def test_a_transformer_gives_the_same_codes(transformer, tmp_path):
@@ -289,12 +287,6 @@ def test_parts_that_compare_hashes_are_an_error_in_words(tmp_path):
     with pytest.raises(
         ExportError, match="KeyedNeighbourhood.*compares hashes of rows"
     ):
-        detector.to_onnx(tmp_path / "model.onnx")
-
-
-def test_times_in_texts_are_an_error_that_names_the_column(tmp_path):
-    detector = aeanomaly.load(DATA / "protocol_3_hybrid.aea")
-    with pytest.raises(ExportError, match=r"Column 'clock' .*Pass typed=\['clock'\]"):
         detector.to_onnx(tmp_path / "model.onnx")
 
 

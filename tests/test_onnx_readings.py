@@ -1,4 +1,4 @@
-"""Tests that an ONNX graph reads numbers in texts as the model does."""
+"""Tests that an ONNX graph reads numbers and times in texts as the model does."""
 
 import numpy as np
 import pandas as pd
@@ -11,11 +11,16 @@ from aeanomaly.onnx.graph import Graph
 from aeanomaly.onnx.layout import Layout, Placed, RawColumns
 from aeanomaly.onnx.protobuf import write_graph
 from aeanomaly.onnx.readings import read_number
+from aeanomaly.onnx.time_readings import read_clock, read_time
+from aeanomaly.scoring.encoding.columns import ClockColumn, DatetimeColumn
 from aeanomaly.scoring.encoding.reading import (
+    ClockReading,
     NumberReading,
     ScaledNumberReading,
+    TimeReading,
     Values,
 )
+from aeanomaly.scoring.encoding.reading.times import ORDERS
 from aeanomaly.scoring.encoding.table import TableEncoding
 
 onnxruntime = pytest.importorskip(
@@ -75,3 +80,65 @@ def test_a_reading_that_a_graph_cannot_do_names_the_column():
     )
     with pytest.raises(ExportError, match=message):
         graph_of(reading)
+
+
+CLOCKS = [
+    *("14:05", "2:05 pm", "2:05PM", "12:00 am", "12:30 p.m.", "00:00:00", "23:59:59.5"),
+    *("7:05:33,25", " 8:15 ", "24:00", "99:00", "14:60", "14", "", "noon", "1:2"),
+]
+ISO = [
+    *("2026-03-02", "2026-03", "2026-03-02T14:05:33", "2026-03-02 14:05", "1969-12-31"),
+    *("2026-03-02 14:05:33.123456", "2026-03-02T14:05:33Z", "2024-02-29", "2026-02-29"),
+    *("2026-03-02T14:05:33+02:00", "2026-03-02 14:05:33-0530", "2026-03-02T01+02"),
+    *(" 2026-03-02 ", "2026-13-01", "2026-00-10", "2026-04-31", "02.03.2026", "", "x"),
+    *("1600-01-01", "2100-02-28 23:59:59", "2026-03-02T25:00", "2026-3-2", "n/a"),
+]
+DATES = [
+    *("02.03.2026", "2/3/2026", "2-3-26", "31.12.1999 23:59", "1.1.70", "1.1.69"),
+    *("29.02.2024", "29.02.2023", "13.12.2026", "12.13.2026", "2.3.2026 2:05 pm"),
+    *("2.3.2026, 14:05:33", "2.3.2026T14:05", "2026-3-2", "2026/03/02 7:15", "x", ""),
+    *("20260302", "20260302 14:05", "20261302", "20260230", "2.3.2026 12:00 AM"),
+]
+
+
+def time_graph(column):
+    graph, encoding = Graph(), TableEncoding((column,), named=True)
+    raw, placed = RawColumns(graph, Layout.of(encoding)), Placed(0, column)
+    read = read_clock if isinstance(column, ClockColumn) else read_time
+    seconds, missing = read(raw, placed)
+    graph.output(seconds, "seconds", "double", ("rows", 1), "")
+    graph.output(missing.cast("double"), "missing", "double", ("rows", 1), "")
+    return graph
+
+
+def check_times(column, texts, path):
+    write_graph(time_graph(column), path, name="n", version="0", about="", metadata={})
+    given = {"opened": np.array(texts, dtype=object)[:, None]}
+    seconds, missing = onnxruntime.InferenceSession(str(path)).run(None, given)
+    read = np.where(missing > 0, np.nan, seconds)[:, 0]
+    values = Values(pd.Series(texts))
+    distinct = np.where(values.counts, column.reading.parse(values), np.nan)
+    assert np.isfinite(distinct).sum() >= 2
+    assert_allclose(read, values.spread(distinct), atol=1e-5)
+
+
+def test_a_graph_reads_the_times_of_day_that_the_model_reads(tmp_path):
+    column = ClockColumn("opened", reading=ClockReading())
+    check_times(column, CLOCKS, tmp_path / "clock.onnx")
+
+
+@pytest.mark.parametrize(
+    ("form", "texts"), [("ISO 8601", ISO), *((form, DATES) for form in ORDERS)]
+)
+def test_a_graph_reads_the_times_that_the_model_reads(form, texts, tmp_path):
+    column = DatetimeColumn(
+        "opened", 0.0, 1.0, 0.0, 1.0, (), reading=TimeReading(form=form)
+    )
+    check_times(column, texts, tmp_path / "times.onnx")
+
+
+def test_dates_with_names_of_months_are_an_error_that_names_the_column():
+    reading = TimeReading(form="%d %b %Y")
+    column = DatetimeColumn("opened", 0.0, 1.0, 0.0, 1.0, (), reading=reading)
+    with pytest.raises(ExportError, match=r"Column 'opened' .*microseconds since 1970"):
+        time_graph(column)

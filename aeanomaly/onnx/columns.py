@@ -20,8 +20,9 @@ from ..scoring.encoding.columns import (
 from ..scoring.encoding.columns.hashed import HashedCategoricalColumn
 from .graph import ML_DOMAIN, Value, concatenated, function, log1p, maximum, where
 from .layout import NO_TIME, Placed, RawColumns
-from .readings import check_read, read_number
+from .readings import read_number
 from .registry import Converters
+from .time_readings import read_clock, read_time
 
 COLUMNS = Converters(
     "kind of column",
@@ -150,6 +151,9 @@ def write_ignored(raw: RawColumns, placed: list[Placed]) -> Piece:
 
 def _seconds(raw: RawColumns, placed: Placed) -> tuple[Value, Value]:
     """Return seconds of a column of times, and where they are missing."""
+    if raw.layout.reads_text(placed.column):
+        read = read_clock if isinstance(placed.column, ClockColumn) else read_time
+        return read(raw, placed)
     moments = raw.one(placed.position)
     return moments.cast("double") / 1e6, moments.equals(np.int64(NO_TIME))
 
@@ -183,7 +187,6 @@ def added(first: Value | None, second: Value | None) -> Value | None:
 @COLUMNS.register(DatetimeColumn)
 def write_times(raw: RawColumns, placed: list[Placed]) -> Piece:
     """Write columns of dates and times."""
-    check_read(raw, placed)
     return _with_indicators([_time(raw, one) for one in placed], placed)
 
 
@@ -202,7 +205,6 @@ def _time(raw: RawColumns, placed: Placed) -> tuple[list[Value], Value]:
 @COLUMNS.register(ClockColumn)
 def write_clocks(raw: RawColumns, placed: list[Placed]) -> Piece:
     """Write columns of times of day."""
-    check_read(raw, placed)
     pieces = []
     for one in placed:
         seconds, missing = _seconds(raw, one)

@@ -11,8 +11,8 @@ import numpy as np
 
 from ..notices import warn
 from ..scoring.calibration import Calibration
+from ..scoring.door import as_pandas
 from ..scoring.encoding.images import ImageEncoding
-from ..scoring.encoding.tabular import is_frame
 from ..scoring.model import Model
 from ..scoring.scorer import Scorer
 from .encodings import ENCODINGS, Encoded
@@ -177,5 +177,7 @@ def graph_inputs(
     encoding = layout.encoding
     if isinstance(encoding, ImageEncoding) and layout.is_matrix:
         return {MATRIX: np.asarray(table, float).reshape(-1, *encoding.sample_shape)}
-    unread = X[encoding.names] if is_frame(X) and encoding.named else table
+    # Texts as they stand: the table has them read.
+    frame = as_pandas(X)
+    unread = frame[encoding.names] if frame is not None and encoding.named else table
     return inputs_of_table(layout, table, unread)

@@ -22,22 +22,16 @@ _MINUS = "−"
 _EXPONENT = "~"
 
 
-def check_read(raw: RawColumns, placed: list[Placed]) -> None:
-    """Raise an `ExportError` if one of some columns holds texts of times."""
-    for one in placed:
-        if raw.layout.reads_text(one.column):
-            raise _cannot_read(one.column, "microseconds")
-
-
 def read_number(raw: RawColumns, placed: Placed) -> Value:
     """Return the numbers that texts stand for, (n, 1); NaN where they are none."""
     column: Any = placed.column
     if type(column.reading) is not NumberReading:
-        raise _cannot_read(column, "numbers")
+        raise cannot_read(column, "numbers")
     return _Reader(raw.one(placed.position), column.reading).numbers()
 
 
-def _cannot_read(column: Any, instead: str) -> ExportError:
+def cannot_read(column: Any, instead: str) -> ExportError:
+    """Return the error of a column of texts that no graph reads."""
     name = quoted(column.name)
     return ExportError(
         f"Column {name} stood as texts in training ({column.reading.describe()}), "
@@ -80,20 +74,31 @@ class _Reader:
 
     def _replaced(self, texts: Value, old: str, new: str) -> Value:
         """Return texts with another mark, and note where there are too many of it."""
-        # So many marks are added that a split has as many pieces in every text.
-        padded = self.graph.node("StringConcat", texts, old * _MOST_MARKS).reshape(-1)
-        pieces, counts = self.graph.node_of("StringSplit", 2, padded, delimiter=old)
-        counts = counts.reshape(-1, 1)
-        few = counts <= np.int64(2 * _MOST_MARKS + 1)
+        found, few = _replaced_few(texts, old, new)
         self.fits = few if self.fits is None else self.fits & few
-        found = pieces.columns([0])
-        for i in range(1, _MOST_MARKS + 1):
-            if new:
-                # A mark stands between two pieces only where it stood in the text.
-                stood = counts > np.int64(_MOST_MARKS + i)
-                found = self.graph.node("StringConcat", found, where(stood, new, ""))
-            found = self.graph.node("StringConcat", found, pieces.columns([i]))
         return found
+
+
+def replaced(texts: Value, old: str, new: str) -> Value:
+    """Return texts, (n, 1), with another mark in place of the first few of one."""
+    return _replaced_few(texts, old, new)[0]
+
+
+def _replaced_few(texts: Value, old: str, new: str) -> tuple[Value, Value]:
+    """Return texts with another mark, and which have no more of it than a few."""
+    graph = texts.graph
+    # So many marks are added that a split has as many pieces in every text.
+    padded = graph.node("StringConcat", texts, old * _MOST_MARKS).reshape(-1)
+    pieces, counts = graph.node_of("StringSplit", 2, padded, delimiter=old)
+    counts = counts.reshape(-1, 1)
+    found = pieces.columns([0])
+    for i in range(1, _MOST_MARKS + 1):
+        if new:
+            # A mark stands between two pieces only where it stood in the text.
+            stood = counts > np.int64(_MOST_MARKS + i)
+            found = graph.node("StringConcat", found, where(stood, new, ""))
+        found = graph.node("StringConcat", found, pieces.columns([i]))
+    return found, counts <= np.int64(2 * _MOST_MARKS + 1)
 
 
 def _patterns(reading: NumberReading, *, negative: bool = False) -> str:
