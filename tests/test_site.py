@@ -34,6 +34,7 @@ PAGES_LOOKED_AT = [
 PUBLIC = [
     *("aeanomaly", "aeanomaly.displays", "aeanomaly.metrics", "aeanomaly.datasets"),
     *("aeanomaly.images", "aeanomaly.references", "aeanomaly.exceptions"),
+    *("aeanomaly.scoring", "aeanomaly.distributed", "aeanomaly.mlflow"),
 ]
 # What a constant or a registry would say is on the page of what it belongs to.
 NOT_IN_REFERENCE = {"__version__", "IMAGE_ARCHITECTURES", "PUBLISHED"}
@@ -104,7 +105,7 @@ def missing_from_the_reference(pages):
     names = {name.rpartition(".")[2] for name in described}
     for module in PUBLIC:
         for name in importlib.import_module(module).__all__:
-            if name not in names | NOT_IN_REFERENCE:
+            if name[0] != "_" and name not in names | NOT_IN_REFERENCE:
                 yield f"{module}.{name}"
 
 
