@@ -1,5 +1,8 @@
 """The detector among scikit-learn's tools, and in other frames than those of pandas."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -26,6 +29,7 @@ from aeanomaly import AutoencoderOutlierDetector
 from aeanomaly.classifier import DetectorClassifier
 from aeanomaly.scoring.frames import like_input
 
+ROOT = Path(__file__).resolve().parents[1]
 FOREST = IsolationForest(contamination=0.1, random_state=0)
 
 
@@ -194,7 +198,8 @@ def test_a_search_shows_the_progress_bar_of_scikit_learn(rows, capsys):
     pytest.importorskip("rich")
     X, is_far = rows
     search = GridSearchCV(AutoencoderOutlierDetector(**CHEAP), {"alpha": [0.0]}, cv=2)
-    search.set_callbacks(callback.ProgressBar()).fit(X, is_far)
+    with pytest.warns(UserWarning, match="does not support callbacks"):
+        search.set_callbacks(callback.ProgressBar()).fit(X, is_far)
     assert "GridSearchCV" in capsys.readouterr().out
 
 
@@ -317,3 +322,155 @@ def _odd_rows_are_out(self, X):
 def test_fit_resample_wants_a_label_for_each_row():
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         AutoencoderOutlierDetector().fit_resample(np.ones((4, 2)), [0, 1])
+
+
+# Other tools of scikit-learn, with a detector that is fitted already.
+
+
+def cross_validates(detector, classifier, X, y):
+    from sklearn.model_selection import cross_validate
+
+    found = cross_validate(classifier, X, y, scoring=["roc_auc", "average_precision"])
+    assert found["test_roc_auc"].min() > 0.9
+
+
+def predicts_across_folds(detector, classifier, X, y):
+    from sklearn.model_selection import cross_val_predict
+
+    found = cross_val_predict(classifier, X, y, method="decision_function")
+    assert_array_equal(found, -detector.decision_function(X))
+
+
+def permutes_columns(detector, classifier, X, y):
+    from sklearn.inspection import permutation_importance
+
+    found = permutation_importance(detector, X, y, n_repeats=2, random_state=0)
+    assert found.importances_mean.shape == (X.shape[1],)
+
+
+def shows_partial_dependence(detector, classifier, X, y):
+    from sklearn.inspection import partial_dependence
+
+    options = {"response_method": "decision_function", "grid_resolution": 5}
+    found = partial_dependence(classifier.fit(X, y), X, [0], **options)
+    assert np.isfinite(found["average"]).all()
+
+
+def fixes_a_threshold(detector, classifier, X, y):
+    from sklearn.model_selection import FixedThresholdClassifier
+
+    fixed = FixedThresholdClassifier(
+        classifier, threshold=1.0, response_method="decision_function"
+    )
+    decision = -detector.decision_function(X)
+    assert_array_equal(fixed.fit(X, y).predict(X), decision >= 1.0)
+
+
+def votes(detector, classifier, X, y):
+    from sklearn.ensemble import VotingClassifier
+
+    both = [("autoencoder", classifier), ("forest", DetectorClassifier(FOREST))]
+    assert VotingClassifier(both).fit(X, y).score(X, y) > 0.9
+
+
+def learns_with_more_rows(detector, classifier, X, y):
+    from sklearn.model_selection import learning_curve
+
+    _, _, scores = learning_curve(
+        classifier, X, y, cv=StratifiedKFold(2), train_sizes=[0.5, 1.0]
+    )
+    assert np.isfinite(scores).all()
+
+
+def scorers_by_name(detector, classifier, X, y):
+    from sklearn.metrics import get_scorer
+
+    fitted = classifier.fit(X, y)
+    for name in ("roc_auc", "average_precision", "f1", "balanced_accuracy"):
+        assert get_scorer(name)(fitted, X, y) > 0.5
+
+
+def grows_a_pipeline(detector, classifier, X, y):
+    from sklearn.preprocessing import FunctionTransformer
+
+    pipeline = make_pipeline(FunctionTransformer(), FrozenEstimator(detector)).fit(X)
+    for method in ("predict", "score_samples", "decision_function"):
+        expected = getattr(detector, method)(X)
+        assert_array_equal(getattr(pipeline, method)(X), expected)
+    assert pipeline[-1].explain(pipeline[:-1].transform(X), top=1).shape[0] == len(X)
+
+
+def classifies_a_pipeline(detector, classifier, X, y):
+    pipeline = make_pipeline(FrozenEstimator(detector))
+    assert DetectorClassifier(pipeline).fit(X, y).score(X, y) > 0.9
+
+
+def thresholds_other_detectors(detector, classifier, X, y):
+    from sklearn.neighbors import LocalOutlierFactor
+
+    other = DetectorClassifier(LocalOutlierFactor(novelty=True)).fit(X, y)
+    assert set(other.predict(X)) <= {False, True}
+
+
+def draws_a_decision_boundary(detector, classifier, X, y):
+    pytest.importorskip("matplotlib").use("Agg")
+    from sklearn.inspection import DecisionBoundaryDisplay
+
+    class OfTwo(DetectorClassifier):
+        """Of the first two columns, the others at their mean."""
+
+        def decision_function(self, rows):
+            whole = np.tile(X.mean(axis=0), (len(rows), 1))
+            whole[:, :2] = rows
+            return super().decision_function(whole)
+
+    drawn = DecisionBoundaryDisplay.from_estimator(
+        OfTwo(FrozenEstimator(detector)).fit(X, y),
+        X[:, :2],
+        grid_resolution=5,
+        response_method="decision_function",
+    )
+    assert np.isfinite(drawn.response).all()
+
+
+def shows_itself(detector, classifier, X, y):
+    from sklearn.utils import estimator_html_repr
+
+    assert "DetectorClassifier" in estimator_html_repr(classifier)
+    assert "DetectorClassifier" in repr(classifier)
+
+
+@pytest.mark.parametrize(
+    "tool",
+    [
+        cross_validates,
+        predicts_across_folds,
+        permutes_columns,
+        shows_partial_dependence,
+        fixes_a_threshold,
+        votes,
+        learns_with_more_rows,
+        scorers_by_name,
+        grows_a_pipeline,
+        classifies_a_pipeline,
+        thresholds_other_detectors,
+        draws_a_decision_boundary,
+        shows_itself,
+    ],
+)
+def test_a_tool_of_scikit_learn_takes_it(tool, number_detector, frozen, rows):
+    tool(number_detector, clone(frozen), *rows)
+
+
+def test_every_row_of_the_table_of_tools_names_a_test_or_a_recipe():
+    text = (ROOT / "docs/ecosystem.md").read_text(encoding="utf-8")
+    rows = [line.split("|") for line in text.splitlines() if line.startswith("| ")][1:]
+    defined = "".join(
+        file.read_text(encoding="utf-8") for file in (ROOT / "tests").glob("*.py")
+    )
+    assert len(rows) >= 40
+    for row in rows:
+        shown_by = row[-2]
+        names = re.findall(r"`(\w+)`", shown_by)
+        assert names or "](recipes.md#" in shown_by, row
+        assert all(f"def {name}(" in defined for name in names), names

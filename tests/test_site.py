@@ -18,7 +18,7 @@ PAGES_THAT_RUN = [
     "start.md",
     *(f"tutorials/{name}.md" for name in ("fraud", "machine", "ledger", "codes")),
     *("tutorials/mnist.md", "score.md", "promises.md"),
-    *("deployment.md", "scale.md", "drift.md", "gallery.md"),
+    *("deployment.md", "recipes.md", "scale.md", "drift.md", "gallery.md"),
     *("comparison.md", "architectures.md", "missing_values.md", "own_model.md"),
 ]
 # Their code is run by other tests, which have what it needs.
