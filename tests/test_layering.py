@@ -212,6 +212,15 @@ def test_scoring_imports_numpy_and_the_standard_library():
     )
 
 
+def test_the_drift_watch_imports_numpy_and_the_standard_library():
+    """It runs every night, where a model scores: without scikit-learn and SciPy."""
+    allowed = STANDARD | {"numpy", PACKAGE.name}
+    assert not offending(
+        lambda i: part_of(i.file) == "drift",
+        lambda i: i.package not in allowed | ({"pandas"} if i.lazy else set()),
+    )
+
+
 def test_training_imports_no_scikit_learn():
     assert not offending(
         lambda i: part_of(i.file) == "training", lambda i: i.package == "sklearn"
