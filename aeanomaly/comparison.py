@@ -195,7 +195,8 @@ def anomalies(values: Any, normal: str | None) -> np.ndarray:
     if is_normal.all():
         raise ColumnError(
             f"Column {values.name!r} labels every row as normal: there is nothing to "
-            f"measure or to learn. Leave out --label, and --drop the column."
+            f"measure or to learn. Leave out --label, and --drop the column; or look "
+            f"at --where, --since and --train-on, if they leave anomalies out."
         )
     return ~is_normal.to_numpy(dtype=bool)
 

@@ -8,7 +8,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..exceptions import ColumnError, ColumnWarning, TableError
+from ..exceptions import ColumnWarning, TableError
 from ..tables import check_target
 from .describe import describe_input
 from .inputs import (
@@ -59,14 +59,7 @@ def _known_labels(table: TrainingTable, arguments: argparse.Namespace) -> Any:
     """Return the labels to learn from, or None."""
     if not arguments.learn:
         return None
-    labels = labels_of(table.drawn.labels, arguments.normal)
-    if not labels.eq(True).any():
-        raise ColumnError(
-            f"--learn needs rows that {arguments.label!r} calls anomalies. None of the "
-            f"rows to train on is one: leave out --learn, or look at --normal, "
-            f"--train-on, --where and --since."
-        )
-    return labels
+    return labels_of(table.drawn.labels, arguments.normal)
 
 
 def fit_detector(

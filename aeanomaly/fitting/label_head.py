@@ -17,8 +17,8 @@ import numpy as np
 
 from ..scoring.encoding.table import TableEncoding
 from ..scoring.parts import (
+    DoubtingCombination,
     LabelHead,
-    LabelledCombination,
     Marginal,
     TailCombination,
     TailScale,
@@ -39,6 +39,8 @@ _MOST_RIDGE = 0.3
 # What the head's word weighs beside the parts', by the number of anomalies known.
 _WEIGHT = 4.0
 _WEIGHT_DOUBLES_AT = 50
+# Its surprise of which half counts: see `DoubtingCombination`.
+_DOUBT = 4.0
 # A known normal row counts like so many rows of which nothing is known.
 _KNOWN_NORMAL = 5.0
 # Rows that stand for normal ones, and cells of their features, at most.
@@ -124,12 +126,12 @@ class Learnt(NamedTuple):
 
     Parameters
     ----------
-    reduction : LabelledCombination
+    reduction : DoubtingCombination
     scores : ndarray of shape (n_usual,)
         Each by a head that has not learnt from the row.
     """
 
-    reduction: LabelledCombination
+    reduction: DoubtingCombination
     scores: np.ndarray
 
 
@@ -170,10 +172,17 @@ def learn_head(
     head = replace(head, weights=examples.learnt(np.ones(len(margins), dtype=bool)))
     scale = TailScale.fit(margins, usual.weights, _RESOLUTION)
     weight = _WEIGHT * (1 + len(anomalies.raw) / _WEIGHT_DOUBLES_AT)
-    reduction = LabelledCombination(
-        combination.parts, combination.power, combination.expecting, head, scale, weight
+    reduction = DoubtingCombination(
+        combination.parts,
+        combination.power,
+        combination.expecting,
+        head,
+        scale,
+        weight,
+        _DOUBT,
     )
-    return Learnt(reduction, -reduction.weighted(usual.by_parts, scale(margins)))
+    scores = -reduction.weighted(usual.by_parts, reduction.word(margins))
+    return Learnt(reduction, scores)
 
 
 def marginal_of(combination: TailCombination) -> Marginal | None:

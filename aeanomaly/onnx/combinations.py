@@ -6,6 +6,7 @@ import numpy as np
 
 from ..scoring.encoding.table import TableEncoding
 from ..scoring.parts import (
+    DoubtingCombination,
     FeedbackReduction,
     LabelHead,
     LabelledCombination,
@@ -43,7 +44,7 @@ def write_combination(
     return _power_mean(combination, _surprises(combination, evaluation, encoding))
 
 
-@REDUCTIONS.register(LabelledCombination)
+@REDUCTIONS.register(LabelledCombination, DoubtingCombination)
 def write_labelled(
     combination: LabelledCombination, evaluation: Evaluation, encoding: TableEncoding
 ) -> Value:
@@ -51,6 +52,9 @@ def write_labelled(
     surprises = _surprises(combination, evaluation, encoding)
     margin = _margin(combination.head, evaluation, surprises, encoding)
     by_head = SCALES.of(combination.scale)(combination.scale, margin)
+    if isinstance(combination, DoubtingCombination):
+        square = by_head * by_head
+        by_head = by_head * (square / (square + float(combination.doubt) ** 2))
     by_parts = _power_mean(combination, surprises)
     weight = float(combination.weight)
     return (by_parts + by_head * weight) / (1.0 + weight)

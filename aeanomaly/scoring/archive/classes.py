@@ -16,6 +16,7 @@ from ..networks.dense import DenseLayer, Network
 from ..networks.keras import KerasNetwork
 from ..parts import (
     PARTS,
+    DoubtingCombination,
     FarScale,
     FeedbackEntry,
     FeedbackReduction,
@@ -41,6 +42,7 @@ _FIXED = (
     Calibration,
     ColumnwiseCovariance,
     DenseLayer,
+    DoubtingCombination,
     FarScale,
     FeedbackEntry,
     FeedbackReduction,

@@ -6,7 +6,7 @@ from .combination import ScaledPart, TailCombination
 from .covariance import Covariance
 from .far import FarScale
 from .feedback import FeedbackEntry, FeedbackReduction
-from .labelled import LabelHead, LabelledCombination
+from .labelled import DoubtingCombination, LabelHead, LabelledCombination
 from .marginal import Marginal
 from .neighbourhood import Neighbourhood
 from .relation import Relation
@@ -27,6 +27,7 @@ __all__ = [
     "FeedbackEntry",
     "FeedbackReduction",
     "LabelHead",
+    "DoubtingCombination",
     "LabelledCombination",
     "Marginal",
     "Neighbourhood",
