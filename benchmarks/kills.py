@@ -94,7 +94,7 @@ def kill_often(folder: Path, command: str, n_kills: int) -> dict[str, Counter[st
                 process.stdout.readline()
             time.sleep(chance.uniform(0, 1.1 * seconds))
             process.send_signal(getattr(signal, name))
-            await_end(process, name)
+            _await_end(process, name)
         found[name][state_of(output)] += 1
         new = orphans(folder) - left
         found[name]["orphan before the next run"] += bool(new)
@@ -106,7 +106,7 @@ def kill_often(folder: Path, command: str, n_kills: int) -> dict[str, Counter[st
     return found
 
 
-def await_end(process: subprocess.Popen[bytes], name: str) -> None:
+def _await_end(process: subprocess.Popen[bytes], name: str) -> None:
     """Wait for a process to end, not for ever."""
     try:
         process.wait(timeout=_MOST_SECONDS)

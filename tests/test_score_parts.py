@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -569,15 +570,20 @@ def die_over_b(connection, job):
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
-@pytest.mark.parametrize(("name", "n_workers"), [("SIGTERM", 1), ("SIGKILL", 2)])
-def test_killed_runs_go_on_and_leave_nothing(tmp_path, monkeypatch, name, n_workers):
-    monkeypatch.syspath_prepend(Path(__file__).parents[1] / "benchmarks")
-    import kills_of_parts as kills
-
-    monkeypatch.setattr(kills, "N_ROWS", 200)
-    monkeypatch.setattr(kills, "N_PARTS", 6)
-    kills.make_inputs(tmp_path)
-    found = kills.kill_often(tmp_path, name, 1, n_workers)
-    for what, n in found.items():
-        if what.split()[-1].isupper() or "LEFT" in what or "exit code" in what:
-            assert n == 0, found
+def test_killed_runs_go_on_and_leave_nothing():
+    """In a process of its own, of which copies are killed."""
+    program = Path(__file__).parents[1] / "benchmarks" / "kills_of_parts.py"
+    small = ["--kills", "2", "--parts", "6", "--rows", "200"]
+    signals = ["--signals", "SIGKILL", "SIGTERM", "--workers", "1", "2"]
+    done = subprocess.run(
+        [sys.executable, str(program), *small, *signals],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    lines = done.stdout.splitlines()[1:]
+    assert len(lines) == 4, done.stderr
+    for line in lines:
+        for what, n in re.findall(r"([a-zA-Z][a-zA-Z ]+?) (\d+)(?:,|$)", line):
+            wrong = any(word.isupper() for word in what.split()[1:])
+            assert n == "0" or not (wrong or "exit code" in what), line

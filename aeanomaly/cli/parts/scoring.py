@@ -102,6 +102,8 @@ def _score(
     part: Part, job: Job, tell: Callable[[int], None]
 ) -> tuple[PartRecord, list[str]]:
     arguments = job.of_part(part)
+    # Before anything of it is read.
+    moment = _moment(part.source) if part.source.exists() else None
     table = open_input(arguments)
     before = Stamp.of(part.source)
     part.target.parent.mkdir(parents=True, exist_ok=True)
@@ -114,7 +116,6 @@ def _score(
                 f"complete."
             )
 
-    moment = _moment(part.source)
     scored = score_table(
         table,
         job.model,
