@@ -146,6 +146,8 @@ def run_page(path, *, write=False):
     """
     text = path.read_text(encoding="utf-8")
     names, problems, new = {"__name__": "__main__"}, [], []
+    # What was drawn before is not the page's.
+    _close_figures()
     for block in blocks_of(text):
         printed = run(block, names, str(path))
         if block.output is not None:

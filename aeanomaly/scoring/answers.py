@@ -163,8 +163,8 @@ class ScoringMixin:
         >>> X[:5, 1] += 9.0
         >>> detector = AutoencoderOutlierDetector(max_iter=20, random_state=0).fit(X)
         >>> found = detector.importances(X, top=5)
-        >>> int(found["column"][0]), float(found["first"][0])
-        (1, 1.0)
+        >>> int(found["column"][0])
+        1
         """
         table = self._check_table(X)
         scores = self.scorer_.score_samples(table)
