@@ -90,7 +90,9 @@ def test_binary_crossentropy_without_sigmoid_is_that_of_the_output():
 
 @pytest.mark.parametrize("loss", ["squared_error", "huber", "log_cosh"])
 @pytest.mark.parametrize(
-    ("name", "function"), [("tanh", np.tanh), ("sigmoid", sigmoid)], ids=str
+    ("name", "function"),
+    [("tanh", np.tanh), ("sigmoid", sigmoid)],
+    ids=["tanh", "sigmoid"],
 )
 def test_residuals_are_those_of_the_activated_output(loss, name, function):
     X, logits = random_rows(), random_rows(seed=1)
