@@ -45,6 +45,7 @@ def main():
         AutoencoderOutlierDetector(
             architecture="undercomplete",
             score_type="reconstruction",
+            n_estimators=1,
             max_iter=20,
             random_state=0,
         ),
