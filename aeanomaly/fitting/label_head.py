@@ -39,7 +39,8 @@ _MOST_RIDGE = 0.3
 # What the head's word weighs beside the parts', by the number of anomalies known.
 _WEIGHT = 4.0
 _WEIGHT_DOUBLES_AT = 50
-# Its surprise of which half counts: see `DoubtingCombination`.
+# Its surprise of which half counts where one anomaly is known (`DoubtingCombination`);
+# falls with the third root of their number.
 _DOUBT = 4.0
 # A known normal row counts like so many rows of which nothing is known.
 _KNOWN_NORMAL = 5.0
@@ -179,7 +180,7 @@ def learn_head(
         head,
         scale,
         weight,
-        _DOUBT,
+        _DOUBT / len(anomalies.raw) ** (1 / 3),
     )
     scores = -reduction.weighted(usual.by_parts, reduction.word(margins))
     return Learnt(reduction, scores)
