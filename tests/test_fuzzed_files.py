@@ -22,7 +22,7 @@ from aeanomaly.scoring.parts import (
     TailScale,
 )
 
-N_DENSE, N_KERAS = 1_600, 400
+N_DENSE, N_KERAS = 1_600, 200
 MOST_SECONDS = 20.0
 MOST_MEGABYTES = 800
 
