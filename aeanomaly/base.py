@@ -14,6 +14,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from .architectures import ARCHITECTURES, Architecture, resolve_architecture
+from .fit_tasks import CallbackSupportMixin, FitTasks
 from .fitting.census import Census
 from .fitting.distinct_rows import DistinctRows, distinct_rows, informative_rows
 from .fitting.encoding import fit_encoding, fitted_kinds, kinds_of
@@ -59,7 +60,7 @@ class TrainingState(NamedTuple):
     n_members: int
 
 
-class BaseAutoencoder(BaseEstimator):
+class BaseAutoencoder(CallbackSupportMixin, BaseEstimator):
     """Parameters and `fit` of both estimators; see their docstrings."""
 
     # Least and greatest number of optimizer steps that max_iter="auto" makes.
@@ -115,11 +116,13 @@ class BaseAutoencoder(BaseEstimator):
         go_on: bool,
         one_epoch: bool = False,
         census: Census | None = None,
+        tasks: FitTasks | None = None,
     ) -> FitRows:
         """Encode, train and freeze: set ``model_`` and what describes the training.
 
         With ``go_on``, encoding and weights are those of the last fit, if there is one.
-        With a census, X is a sample of the rows that it counted.
+        With a census, X is a sample of the rows that it counted. `tasks` hears of the
+        epochs.
         """
         go_on = go_on and hasattr(self, "_training")
         known = self.model_.encoding if go_on else None
@@ -132,7 +135,7 @@ class BaseAutoencoder(BaseEstimator):
         # Weights of a network of another shape are of no use.
         resumed = go_on and self._training.key == plan.key
         state = self._training.state if resumed else None
-        result = self._train(plan, rows, encoding, rng, state, one_epoch)
+        result = self._train(plan, rows, encoding, rng, state, one_epoch, tasks)
         check_converged(self, result)
         if self.warm_start or one_epoch:
             self._training = TrainingState(plan.key, result.state, n_members)
@@ -190,6 +193,7 @@ class BaseAutoencoder(BaseEstimator):
         rng: np.random.Generator,
         state: list[np.ndarray] | None,
         one_epoch: bool,
+        tasks: FitTasks | None,
     ) -> Any:
         from .training.backend import import_keras_quietly
         from .training.trainer import train
@@ -200,7 +204,15 @@ class BaseAutoencoder(BaseEstimator):
         options = training_options(self, visited.n_visits, self._auto_steps)
         if one_epoch:
             options = replace(options, max_iter=1, learning_rate="constant")
-        return train(plan, visited, options, rng, callbacks=self.callbacks, state=state)
+        return train(
+            plan,
+            visited,
+            options,
+            rng,
+            callbacks=self.callbacks,
+            observers=tasks.begin(options.max_iter) if tasks else (),
+            state=state,
+        )
 
     def _n_members(self, rows: DistinctRows) -> int:
         """Return the number of networks that are trained together."""

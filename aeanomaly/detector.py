@@ -17,6 +17,7 @@ from .classifier import DetectorClassifier
 from .counterfactuals import counterfactual_frame
 from .decisions import DecisionMixin
 from .feedback import FeedbackMixin
+from .fit_tasks import FitTasks
 from .fitting.calibration import Calibrated, fit_hybrid, fit_reconstruction
 from .fitting.census import Census
 from .fitting.counted import counted_usual
@@ -408,9 +409,13 @@ class AutoencoderOutlierDetector(
         if labels is not None:
             sample_weight = weights_without_anomalies(sample_weight, labels)
         go_on = self.warm_start
-        rows = self._fit_model(X, sample_weight, rng, go_on=go_on, census=census)
+        tasks = FitTasks(self, X, y)
+        rows = self._fit_model(
+            X, sample_weight, rng, go_on=go_on, census=census, tasks=tasks
+        )
         known = None if labels is None else known_rows(self._check_table(X), labels)
         self._fit_score(rule, rows, rng, known, census)
+        tasks.end()
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)

@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_array, check_is_fitted
 
 from .architectures import Variational, resolve_architecture
 from .base import BaseAutoencoder, generator
+from .fit_tasks import FitTasks
 from .streams import StreamMixin
 
 
@@ -267,7 +268,9 @@ class AutoencoderTransformer(
 
     def _fit(self, X, y=None, sample_weight=None, census=None):
         rng, go_on = generator(self.random_state), self.warm_start
-        self._fit_model(X, sample_weight, rng, go_on=go_on, census=census)
+        tasks = FitTasks(self, X, y)
+        self._fit_model(X, sample_weight, rng, go_on=go_on, census=census, tasks=tasks)
+        tasks.end()
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)

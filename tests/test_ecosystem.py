@@ -192,17 +192,6 @@ def test_a_grid_search_needs_no_scoring(rows):
     assert np.isfinite(search.cv_results_["mean_test_score"]).all()
 
 
-@pytest.mark.slow
-def test_a_search_shows_the_progress_bar_of_scikit_learn(rows, capsys):
-    callback = pytest.importorskip("sklearn.callback")
-    pytest.importorskip("rich")
-    X, is_far = rows
-    search = GridSearchCV(AutoencoderOutlierDetector(**CHEAP), {"alpha": [0.0]}, cv=2)
-    with pytest.warns(UserWarning, match="does not support callbacks"):
-        search.set_callbacks(callback.ProgressBar()).fit(X, is_far)
-    assert "GridSearchCV" in capsys.readouterr().out
-
-
 # Sparse rows.
 
 

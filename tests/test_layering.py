@@ -27,6 +27,7 @@ FLOORS = (
     {"fitting"},
     {
         "classifier",
+        "fit_tasks",
         "images",
         "tables",
         "comparison",

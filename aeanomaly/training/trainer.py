@@ -115,6 +115,7 @@ def train(
     rng: np.random.Generator,
     *,
     callbacks: Sequence[Any] | None = None,
+    observers: Sequence[Observer] = (),
     state: list[np.ndarray] | None = None,
 ) -> TrainingResult:
     """Train the network of a plan on encoded rows.
@@ -130,6 +131,8 @@ def train(
         Draws initial weights, the order of the rows and the seeds of noise.
     callbacks : sequence of keras.callbacks.Callback, default=None
         See `EpochCallbacks`.
+    observers : sequence of Observer, default=()
+        What else hears of the epochs.
     state : list of ndarray, default=None
         Of the `TrainingResult` of the same plan from which to go on; None begins with
         new weights.
@@ -148,7 +151,8 @@ def train(
         # The cached program's own architecture may have other settings.
         settings = plan.architecture.settings()
         run = _Run(program, settings, rows, options, rng)
-        history = run.train(_observers(program, options, callbacks or ()))
+        asked_for = _observers(program, options, callbacks or ())
+        history = run.train([*observers, *asked_for])
         network = plan.architecture.freeze(freeze(program))
         return TrainingResult(
             network, history, len(history["loss"]), program.snapshot()
