@@ -2,7 +2,7 @@
 
     python benchmarks/streaming.py --threads 1 [--copies 1 10]      # score
     python benchmarks/streaming.py --threads 1 --fit [--copies 1 10]
-    python benchmarks/streaming.py --threads 1 --quality
+    python benchmarks/streaming.py --threads 1 --quality [--seeds 3]
 
 Each line is a process of its own that scores, or fits, so many copies of the card
 transactions in `--folder`; memory that does not grow with the rows is the point. Beside
@@ -25,6 +25,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 from peers import ours
 from timing import pin_threads
 
@@ -33,6 +34,7 @@ _NAME = "transactions_2018_q2.parquet"
 _TRAINING_ROWS = 100_000
 # Columns that are features.
 _WAYS = ("TX_AMOUNT", "TX_DURING_", "CUSTOMER_ID_", "TERMINAL_ID_")
+_STREAMED, _IN_MEMORY = "a stream of ten copies", "100,000 rows in memory"
 _COPY = "import sys, pandas; pandas.read_parquet(sys.argv[1]).to_parquet(sys.argv[2])"
 
 
@@ -104,6 +106,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--folder", type=Path, default=_FOLDER)
     parser.add_argument("--fit", action="store_true", help="fit, and do not score")
     parser.add_argument("--quality", action="store_true", help="of streamed fits")
+    parser.add_argument("--seeds", type=int, default=3, help="of --quality")
     options = parser.parse_args(arguments)
     source = options.folder / _NAME
     if not source.exists():
@@ -114,7 +117,7 @@ def main(arguments: list[str] | None = None) -> None:
             if options.fit:
                 measure_fits(source, Path(name), options.copies)
             if options.quality:
-                measure_quality(source)
+                measure_quality(source, options.seeds)
         return
     sys.stdout.write("| rows | by | seconds | rows a second | peak MB |\n")
     sys.stdout.write("| ---: | --- | ---: | ---: | ---: |\n")
@@ -179,7 +182,7 @@ def measure_fits(source: Path, folder: Path, copies: list[int]) -> None:
             sys.stdout.flush()
 
 
-def measure_quality(source: Path) -> None:
+def measure_quality(source: Path, n_seeds: int) -> None:
     """Write how well detectors find fraud in the last quarter of the time."""
     import pandas as pd
     from sklearn.metrics import average_precision_score, roc_auc_score
@@ -193,18 +196,23 @@ def measure_quality(source: Path) -> None:
     is_fraud = frame["TX_FRAUD"].iloc[cut:]
     sys.stdout.write("| fitted to | seed | AUROC | AP |\n")
     sys.stdout.write("| --- | ---: | ---: | ---: |\n")
-    for seed in range(3):
-        for how in ("a stream of ten copies", "100,000 rows in memory"):
+    found: dict[str, list[tuple[float, float]]] = {_STREAMED: [], _IN_MEMORY: []}
+    for seed in range(n_seeds):
+        for how in found:
             detector = AutoencoderOutlierDetector(random_state=seed)
-            if how.startswith("a stream"):
+            if how == _STREAMED:
                 detector.fit_stream(earlier for _ in range(10))
             else:
                 detector.fit(earlier.sample(_TRAINING_ROWS, random_state=seed))
             scores = -detector.score_samples(later)
             auroc = 100 * roc_auc_score(is_fraud, scores)
             precision = 100 * average_precision_score(is_fraud, scores)
+            found[how].append((auroc, precision))
             sys.stdout.write(f"| {how} | {seed} | {auroc:.2f} | {precision:.2f} |\n")
             sys.stdout.flush()
+    for how, each in found.items():
+        auroc, precision = np.mean(each, axis=0)
+        sys.stdout.write(f"| {how} | mean | {auroc:.2f} | {precision:.2f} |\n")
 
 
 if __name__ == "__main__":
