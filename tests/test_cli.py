@@ -306,6 +306,43 @@ def test_inspect_of_a_scorer_without_an_estimator_shows_no_training(
     assert not any(line.startswith("training") for line in stdout.splitlines())
 
 
+# export
+
+
+def test_export_writes_the_graph_of_a_model(run, model, detector, tmp_path):
+    pytest.importorskip("onnx")
+    graph = tmp_path / "model.onnx"
+    assert run("export", model, "--onnx", graph) == (
+        0,
+        f"Wrote {model} to {graph}, as an ONNX graph.\n",
+        "",
+    )
+    detector.to_onnx(tmp_path / "expected.onnx")
+    assert graph.read_bytes() == (tmp_path / "expected.onnx").read_bytes()
+    assert run("export", model, "--onnx", graph, "--quiet") == (0, "", "")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--onnx", "model.aea"], "--onnx model.aea: the name of an ONNX file ends in"),
+        (["--onnx", "x/m.onnx"], "folder x does not exist. Create"),
+        (
+            ["--onnx", "m.onnx", "--typed", "opend"],
+            "--typed opend: the model has no such column. Did you mean 'opened'?",
+        ),
+    ],
+)
+def test_export_says_what_is_wrong(run, model, monkeypatch, options, message):
+    pytest.importorskip("onnx")
+    monkeypatch.chdir(model.parent)
+    code, stdout, stderr = run("export", model.name, *options)
+    assert (code, stdout) == (1, "")
+    assert message in stderr
+    assert stderr.startswith("aeanomaly export: error: ")
+    assert os.listdir() == ["model.aea"]
+
+
 # Errors: one sentence, exit code 1, nothing left behind
 
 
@@ -429,6 +466,7 @@ def test_a_column_that_the_output_needs_is_an_error(run, source, model, tmp_path
         (["fit", "table.csv", "--model", "m.pkl"], "does not end in .aea. Rename it."),
         (["fit", "table.csv", "--model", "x/m.aea"], "folder x does not exist. Create"),
         (["inspect", "gone.aea"], "gone.aea: No such file or directory."),
+        (["export", "gone.aea", "--onnx", "m.onnx"], "gone.aea: No such file or dir"),
     ],
 )
 def test_wrong_files_are_one_sentence(run, source, monkeypatch, argv, message):

@@ -18,7 +18,7 @@ import aeanomaly
 from aeanomaly import AutoencoderOutlierDetector, ScorePart
 from aeanomaly.exceptions import ColumnError, ExportError
 from aeanomaly.images import ImageUndercomplete
-from aeanomaly.onnx import REDUCTIONS, graph_inputs
+from aeanomaly.onnx import REDUCTIONS, convert, graph_inputs
 from aeanomaly.onnx.graph import Graph, n_edges_up_to
 from aeanomaly.onnx.layout import NO_TIME
 from aeanomaly.onnx.protobuf import write_graph
@@ -355,3 +355,28 @@ def test_the_guide_says_what_can_be_run(tmp_path, monkeypatch):
     first, second, _ = re.findall(r"^```python\n(.*?)^```", guide, re.DOTALL | re.M)
     monkeypatch.chdir(tmp_path)
     exec(first + second, {})
+
+
+# Model files
+
+
+@pytest.mark.parametrize("name", ["detector", "transformer"])
+def test_a_model_file_becomes_the_graph_that_its_estimator_writes(
+    name, request, tmp_path
+):
+    estimator = request.getfixturevalue(name)
+    paths = [tmp_path / "model.onnx", tmp_path / "converted.onnx"]
+    estimator.save(tmp_path / "model.aea")
+    estimator.to_onnx(paths[0])
+    convert(tmp_path / "model.aea", paths[1])
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+
+
+def test_a_model_that_only_scores_gives_a_graph_its_inputs(detector, table, tmp_path):
+    detector.save(tmp_path / "model.aea")
+    saved = aeanomaly.scoring.load(tmp_path / "model.aea")
+    expected = graph_inputs(detector, table)
+    found = graph_inputs(saved, table)
+    assert list(found) == list(expected)
+    for column, values in expected.items():
+        assert_array_equal(found[column], values)

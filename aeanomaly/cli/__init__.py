@@ -1,7 +1,7 @@
 """The command line, ``aeanomaly``.
 
 Commands: detect, fit, score, report, threshold, feedback, watch, compare, describe,
-inspect.
+inspect, export.
 
 Each command is a module with a function ``run(arguments)``, imported only when it is
 asked for: ``score`` starts without scikit-learn and TensorFlow.

@@ -13,6 +13,7 @@ from .options import (
     add_columns,
     add_id,
     add_model,
+    add_names,
     add_network,
     add_normal,
     add_output,
@@ -99,6 +100,7 @@ def _build_parser() -> argparse.ArgumentParser:
     _add_compare(commands)
     _add_describe(commands)
     _add_inspect(commands)
+    _add_export(commands)
     return parser
 
 
@@ -350,3 +352,26 @@ def _add_describe(commands: argparse._SubParsersAction) -> None:
 def _add_inspect(commands: argparse._SubParsersAction) -> None:
     parser = _add_command(commands, "inspect", "inspection", "Show what a model holds")
     parser.add_argument("model", metavar="MODEL.aea", help="model file to read")
+
+
+def _add_export(commands: argparse._SubParsersAction) -> None:
+    parser = _add_command(
+        commands,
+        "export",
+        "export",
+        "Write a model as a file that runs without Python",
+    )
+    parser.add_argument("model", metavar="MODEL.aea", help="model file to read")
+    parser.add_argument(
+        "--onnx",
+        metavar="FILE.onnx",
+        required=True,
+        help="graph to write, from raw columns to score, label and p-value",
+    )
+    add_names(
+        parser,
+        "--typed",
+        "COLUMN",
+        "columns that stood as texts and that the graph takes as numbers or times",
+    )
+    add_quiet(parser)

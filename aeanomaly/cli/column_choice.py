@@ -47,7 +47,9 @@ def left_out_columns(arguments: Any, names: list[str]) -> dict[str, str]:
     return left_out
 
 
-def chosen_columns(items: list[str], names: list[str], option: str) -> list[str]:
+def chosen_columns(
+    items: list[str], names: list[str], option: str, of: str = "table"
+) -> list[str]:
     """Return the columns that an option lists, separated by spaces or commas.
 
     Examples
@@ -62,12 +64,12 @@ def chosen_columns(items: list[str], names: list[str], option: str) -> list[str]
         for part in [item] if whole else filter(None, item.split(",")):
             matching = [n for n in names if fnmatch.fnmatchcase(n, part)]
             is_name = part in names or not matching
-            found += [known_column(part, names, option)] if is_name else matching
+            found += [known_column(part, names, option, of)] if is_name else matching
     return found
 
 
-def known_column(name: str, names: list[str], option: str) -> str:
-    """Return a name if the table has such a column.
+def known_column(name: str, names: list[str], option: str, of: str = "table") -> str:
+    """Return a name if the table, or what else it is of, has such a column.
 
     Raises
     ------
@@ -78,7 +80,7 @@ def known_column(name: str, names: list[str], option: str) -> str:
         return name
     close = ", ".join(map(repr, difflib.get_close_matches(name, names)))
     hint = f"Did you mean {close}?" if close else f"It has {', '.join(names[:10])}."
-    raise ColumnError(f"{option} {name}: the table has no such column. {hint}")
+    raise ColumnError(f"{option} {name}: the {of} has no such column. {hint}")
 
 
 def drop_option(name: str) -> str:

@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 
 from ..notices import warn
+from ..scoring.archive import MAX_BYTES, read_model
 from ..scoring.calibration import Calibration
 from ..scoring.door import as_pandas
 from ..scoring.encoding.images import ImageEncoding
+from ..scoring.encoding.table import TableEncoding
 from ..scoring.model import Model
 from ..scoring.scorer import Scorer
 from .encodings import ENCODINGS, Encoded
@@ -95,15 +97,96 @@ def write_detector(
     detector: Any, path: str | os.PathLike[str], typed: Iterable[Any], version: str
 ) -> None:
     """Write a fitted detector; see ``AutoencoderOutlierDetector.to_onnx``."""
+    promise = getattr(getattr(detector, "threshold_", None), "summary_", "")
+    scoring = detector.scorer_, detector.offset_, detector.calibration_
+    _write_detector(*scoring, promise, path, typed, version)
+
+
+def write_transformer(
+    transformer: Any, path: str | os.PathLike[str], typed: Iterable[Any], version: str
+) -> None:
+    """Write a fitted transformer; see ``AutoencoderTransformer.to_onnx``."""
+    _write_transformer(transformer.model_, path, typed, version)
+
+
+def convert(
+    path: str | os.PathLike[str],
+    onnx_path: str | os.PathLike[str],
+    *,
+    typed: Iterable[Any] = (),
+    classes: Iterable[type] = (),
+    max_bytes: int = MAX_BYTES,
+) -> None:
+    """Write the model in a file as one ONNX graph, the one that `to_onnx` writes.
+
+    Neither scikit-learn nor TensorFlow is needed.
+
+    Parameters
+    ----------
+    path : str or path-like
+        A model file, of a detector or of a transformer.
+    onnx_path : str or path-like
+        By convention it ends in ".onnx". The file is complete or not there at all.
+    typed : iterable of str, default=()
+        Columns that stood as texts in training and that the graph takes as numbers or
+        times. Others it reads itself, where it can.
+    classes : iterable of type, default=()
+        Parts of the score and kinds of column of your own that the model was saved
+        with, looked up by name. Each needs a converter.
+    max_bytes : int, default=2147483648
+        Size beyond which a file is refused.
+
+    Raises
+    ------
+    ArchiveError
+        If the file is not a model, or cannot be read.
+    ExportError
+        If the model holds something that a graph cannot compute.
+    ImportError
+        If onnx is not installed, the extra "onnx".
+
+    Warns
+    -----
+    UserWarning
+        If the model keeps no calibration scores, and the graph gives no p-values.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> import aeanomaly.onnx
+    >>> from aeanomaly import AutoencoderOutlierDetector
+    >>> path = os.path.join(tempfile.mkdtemp(), "model.aea")
+    >>> X = [[0.0, 1.0], [1.0, 2.0], [2.0, 3.0], [3.0, 4.0]]
+    >>> AutoencoderOutlierDetector(max_iter=2, random_state=0).fit(X).save(path)
+    >>> aeanomaly.onnx.convert(path, path + ".onnx")
+    """
+    from .. import __version__
+
     check_onnx()
-    calibration = detector.calibration_
-    graph = detector_graph(detector.scorer_, detector.offset_, calibration, typed)
+    saved = read_model(path, classes=classes, max_bytes=max_bytes)
+    if saved.scorer is None or saved.offset is None:
+        _write_transformer(saved.model, onnx_path, typed, __version__)
+        return
+    state = saved.manifest["state"]
+    promise = "" if state is None else state["fields"].get("threshold_summary") or ""
+    scoring = saved.scorer, saved.offset, saved.calibration
+    _write_detector(*scoring, promise, onnx_path, typed, __version__)
+
+
+def _write_detector(
+    scorer: Scorer,
+    offset: float,
+    calibration: Calibration | None,
+    promise: str,
+    path: str | os.PathLike[str],
+    typed: Iterable[Any],
+    version: str,
+) -> None:
+    check_onnx()
+    graph = detector_graph(scorer, offset, calibration, typed)
+    metadata = _metadata("AutoencoderOutlierDetector", scorer.encoding, graph)
+    metadata |= {"offset": repr(offset), "threshold": promise}
     about = "Scores rows of a table: the lower, the more abnormal."
-    metadata = _metadata(detector, graph, typed)
-    metadata["offset"] = repr(detector.offset_)
-    metadata["threshold"] = getattr(
-        getattr(detector, "threshold_", None), "summary_", ""
-    )
     write_graph(
         graph, path, name="detector", version=version, about=about, metadata=metadata
     )
@@ -111,34 +194,32 @@ def write_detector(
         warn(_NO_P_VALUES, UserWarning)
 
 
-def write_transformer(
-    transformer: Any, path: str | os.PathLike[str], typed: Iterable[Any], version: str
+def _write_transformer(
+    model: Model, path: str | os.PathLike[str], typed: Iterable[Any], version: str
 ) -> None:
-    """Write a fitted transformer; see ``AutoencoderTransformer.to_onnx``."""
     check_onnx()
-    graph = transformer_graph(transformer.model_, typed)
+    graph = transformer_graph(model, typed)
     write_graph(
         graph,
         path,
         name="transformer",
         version=version,
         about="Codes of rows of a table.",
-        metadata=_metadata(transformer, graph, typed),
+        metadata=_metadata("AutoencoderTransformer", model.encoding, graph),
     )
 
 
-def _metadata(estimator: Any, graph: Graph, typed: Iterable[Any]) -> dict[str, str]:
+def _metadata(estimator: str, encoding: TableEncoding, graph: Graph) -> dict[str, str]:
     """Return what a file says of itself, as texts."""
     inputs = {
         port.name: {"type": port.kind, "holds": port.about} for port in graph.inputs
     }
-    encoding = estimator.model_.encoding
     columns = [
         {"column": str(column.name), "kind": getattr(column, "kind", "")}
         for column in encoding.columns
     ]
     return {
-        "aeanomaly": type(estimator).__name__,
+        "aeanomaly": estimator,
         "inputs": json.dumps(inputs, ensure_ascii=False),
         "columns": json.dumps(columns, ensure_ascii=False),
     }
@@ -151,7 +232,7 @@ def graph_inputs(
 
     Parameters
     ----------
-    estimator : AutoencoderOutlierDetector or AutoencoderTransformer
+    estimator : AutoencoderOutlierDetector, AutoencoderTransformer or SavedDetector
         Fitted.
     X : DataFrame or array-like of shape (n_samples, n_features)
     typed : iterable, default=()
@@ -172,7 +253,10 @@ def graph_inputs(
     >>> {name: values.shape for name, values in graph_inputs(detector, X).items()}
     {'X': (300, 4)}
     """
-    layout = Layout.of(estimator.model_.encoding, typed)
+    model = (
+        estimator.scorer_.model if hasattr(estimator, "scorer_") else estimator.model_
+    )
+    layout = Layout.of(model.encoding, typed)
     table = estimator._check_table(X)
     encoding = layout.encoding
     if isinstance(encoding, ImageEncoding) and layout.is_matrix:
