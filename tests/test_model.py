@@ -33,9 +33,9 @@ def block_sizes(model, n_rows):
 
 @pytest.mark.parametrize(
     ("width", "n_members", "block_rows"),
-    [(128, 1, 2_048), (128, 2, 1_024), (64, 4, 1_024), (40, 1, 6_553)],
+    [(512, 1, 2_048), (512, 2, 1_024), (256, 4, 1_024), (300, 1, 3_495)],
 )
-def test_a_block_holds_a_mebibyte_of_the_widest_layer_of_all_members(
+def test_a_block_holds_four_mebibytes_of_the_widest_layer_of_all_members(
     width, n_members, block_rows
 ):
     model = model_of_width(width, n_members)
@@ -43,11 +43,11 @@ def test_a_block_holds_a_mebibyte_of_the_widest_layer_of_all_members(
 
 
 def test_however_wide_the_network_a_block_has_256_rows():
-    assert block_sizes(model_of_width(2_000, 2), 600) == [256, 256, 88]
+    assert block_sizes(model_of_width(5_000, 2), 600) == [256, 256, 88]
 
 
-def test_however_narrow_the_network_a_block_has_no_more_than_8192_rows():
-    assert block_sizes(model_of_width(2), 20_000) == [8_192, 8_192, 3_616]
+def test_however_narrow_the_network_a_block_has_no_more_than_4096_rows():
+    assert block_sizes(model_of_width(2), 10_000) == [4_096, 4_096, 1_808]
 
 
 @pytest.mark.parametrize(

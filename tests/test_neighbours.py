@@ -1,5 +1,7 @@
 """Tests of the parts that keep training rows: distances by brute force."""
 
+import pickle
+
 import numpy as np
 import pytest
 import scipy.linalg
@@ -7,7 +9,16 @@ from numpy.testing import assert_allclose, assert_array_equal
 from small_rows import MIXED, evaluation, innermost_by_hand, numbers, part_rows
 
 from aeanomaly.scoring.parts import Neighbourhood, Surroundings
-from aeanomaly.scoring.parts.references import iter_squared_distances
+from aeanomaly.scoring.parts.references import (
+    Factors,
+    iter_squared_distances,
+    iter_turned,
+)
+from aeanomaly.scoring.parts.surroundings import (
+    interleaved,
+    least_of_blocks,
+    place_in_blocks,
+)
 
 # So near that only copies give way.
 TINY = 1e-12
@@ -253,3 +264,32 @@ def test_distances_are_computed_for_256_rows_at_a_time():
     assert [len(distances) for _, distances in blocks] == [256, 256, 88]
     together = np.concatenate([distances for _, distances in blocks])
     assert_allclose(together, (rows - known[:, 0]) ** 2, atol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(("n_references", "size"), [(1, 1), (7, 7), (100, 33)])
+def test_the_least_of_each_block_and_its_place_are_found_in_turned_distances(
+    n_references, size, dtype
+):
+    rng = np.random.default_rng(0)
+    rows = rng.standard_normal((300, 4)).astype(dtype)
+    known = rng.standard_normal((n_references, 4)).astype(np.float32)
+    order = interleaved(n_references, size)
+    for block, turned in iter_turned(rows, Factors(known[order])):
+        straight = (np.square(rows[block][:, None] - known).sum(axis=2)).T
+        straight -= np.square(rows[block]).sum(axis=1)
+        n_blocks = n_references // size
+        blocks = straight[: n_blocks * size].reshape(n_blocks, size, -1)
+        assert_allclose(least_of_blocks(turned, size), blocks.min(axis=1), atol=1e-4)
+        assert_array_equal(place_in_blocks(turned, size), blocks.argmin(axis=1))
+
+
+@pytest.mark.parametrize("part", [corners(), surroundings()])
+def test_what_a_part_keeps_for_the_next_block_is_no_part_of_its_state(part):
+    before = pickle.dumps(part)
+    n_columns = 2 if isinstance(part, Neighbourhood) else 1
+    said = evaluation(np.zeros((3, n_columns)))
+    part.statistic(said, numbers(n_columns))
+    assert pickle.dumps(part) == before
+    again = pickle.loads(before).statistic(said, numbers(n_columns))
+    assert_array_equal(again, part.statistic(said, numbers(n_columns)))

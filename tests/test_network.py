@@ -206,3 +206,12 @@ def test_an_unknown_activation_is_refused():
         r"Got 'gelu' instead\.",
     ):
         DenseLayer(np.zeros((1, 2, 3)), np.zeros((1, 3)), "gelu")
+
+
+def test_many_rows_run_so_many_at_a_time_and_come_out_as_one():
+    layers = make_layers([3, 1_500, 2], ["silu", "linear"], n_members=2)
+    network = Network(layers[:1], layers[1:])
+    Z = np.random.default_rng(1).standard_normal((300, 3)).astype(np.float32)
+    outputs = network.decode(network.encode(Z))
+    assert outputs.shape == (2, 300, 2)
+    assert_allclose(outputs, reference(layers, Z), rtol=1e-4, atol=1e-5)

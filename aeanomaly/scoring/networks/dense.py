@@ -162,6 +162,11 @@ class _Pass(NamedTuple):
     function: Callable[[np.ndarray, np.ndarray], None]
 
 
+# Floats of the widest layer of all members that are held at a time: 512 KiB, which a
+# core's second-level cache holds; but at least so many rows.
+_CACHED_FLOATS = 131_072
+_LEAST_ROWS = 64
+
 # NumPy adds a row to each row of a matrix in a loop of its own. Several rows at a time,
 # side by side, make that loop long enough to forget what it costs to begin.
 _ROWS_TOGETHER = 16
@@ -185,6 +190,20 @@ def run_layers(layers: Sequence[DenseLayer], H: np.ndarray) -> np.ndarray:
 
 
 def _run(passes: list[_Pass], H: np.ndarray, n_outputs: int) -> np.ndarray:
+    """Run layers over so many rows at a time as the cache holds at their widest."""
+    n_members, n_rows = len(passes[0].kernel), H.shape[-2]
+    widest = max(one.kernel.shape[2] for one in passes)
+    step = max(_LEAST_ROWS, _CACHED_FLOATS // (widest * n_members))
+    if n_rows <= step:
+        return _run_at_once(passes, H, n_outputs)
+    outputs = np.empty((n_members, n_rows, n_outputs), dtype=H.dtype)
+    for start in range(0, n_rows, step):
+        rows = slice(start, start + step)
+        outputs[:, rows] = _run_at_once(passes, H[..., rows, :], n_outputs)
+    return outputs
+
+
+def _run_at_once(passes: list[_Pass], H: np.ndarray, n_outputs: int) -> np.ndarray:
     for kernel, offset, function in passes:
         H = np.matmul(H, kernel)
         n_members, n_rows, width = H.shape

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -60,6 +60,11 @@ def check_matrix(part: object, name: str, matrix: Matrix) -> None:
     check_finite(part, **{f"{name}.{key}": array for key, array in arrays.items()})
 
 
+def own_fields(part: Any) -> dict[str, Any]:
+    """Return the state of a dataclass without what it computed for itself."""
+    return {field.name: getattr(part, field.name) for field in fields(part)}
+
+
 class Reduction(ABC):
     """Turns what the network says about a row into one number."""
 
@@ -86,6 +91,16 @@ class Reduction(ABC):
         ndarray of shape (n_samples, n_features)
             Not negative.
         """
+
+    def divided(
+        self, evaluation: Evaluation, encoding: TableEncoding
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return the statistic and the cells of each row, which reasons need both.
+
+        A class whose cells are made of what gives its statistic computes that once
+        here, and nothing else than `statistic` and `cells` do.
+        """
+        return self.statistic(evaluation, encoding), self.cells(evaluation, encoding)
 
     def expected(self, evaluation: Evaluation, encoding: TableEncoding) -> np.ndarray:
         """Return the encoded values that a row's columns should have had.

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from functools import cached_property
+from typing import Any, ClassVar
 
 import numpy as np
 
 from ..encoding.table import TableEncoding
 from ..evaluation import Evaluation
-from .base import PartRows, ScorePart, check_finite, check_matrix
+from .base import PartRows, ScorePart, check_finite, check_matrix, own_fields
 from .innermost import innermost_power
 from .low_rank import LowRankMatrix, Matrix
 from .references import (
+    Factors,
     check_near,
     iter_comparable,
     log_distance,
@@ -79,24 +81,36 @@ class Neighbourhood(ScorePart):
         _, differences = unscaled._differences(references[:_N_NEAR])
         return cls(references, whitening, near_squared(_squared(differences)))
 
+    @cached_property
+    def _factors(self) -> Factors:
+        return Factors(self.references)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return own_fields(self)
+
     def _differences(self, joint: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return each row less its nearest reference and less the second nearest.
 
         Only where the nearest is near is the second another one.
         """
-        first, second = np.empty((2, *joint.shape))
-        for block, distances in iter_comparable(joint, self.references):
+        first = np.empty(joint.shape)
+        close, following = [], []
+        for block, distances in iter_comparable(joint, self._factors):
             # From differences in double precision: a difference of norms loses the
             # digits of small distances.
-            rows = joint[block].astype(np.float64)
             nearest = distances.argmin(axis=1)
-            first[block] = rows - self.references[nearest]
-            close = np.flatnonzero(_squared(first[block]) < self.near_squared)
-            others = distances[close]
-            others[np.arange(len(close)), nearest[close]] = np.inf
-            second[block] = first[block]
-            following = self.references[others.argmin(axis=1)]
-            second[block][close] = rows[close] - following
+            np.subtract(joint[block], self.references[nearest], out=first[block])
+            near = np.flatnonzero(_squared(first[block]) < self.near_squared)
+            if len(near):
+                others = distances[near]
+                others[np.arange(len(near)), nearest[near]] = np.inf
+                close.append(block.start + near)
+                following.append(others.argmin(axis=1))
+        if not close:
+            return first, first
+        second, rows = first.copy(), np.concatenate(close)
+        references = self.references[np.concatenate(following)]
+        second[rows] = joint[rows].astype(np.float64) - references
         return first, second
 
     def _joint(self, evaluation: Evaluation, encoding: TableEncoding) -> np.ndarray:
@@ -105,18 +119,28 @@ class Neighbourhood(ScorePart):
 
     def statistic(self, evaluation: Evaluation, encoding: TableEncoding) -> np.ndarray:
         """Return the log distance of each row."""
-        joint = self._joint(evaluation, encoding)
-        first, second = map(_squared, self._differences(joint))
+        return self._logs(*self._differences(self._joint(evaluation, encoding)))
+
+    def _logs(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+        squared = _squared(first)
+        other = squared if second is first else _squared(second)
         # Rounding may have taken one of two for the other.
-        least, other = np.minimum(first, second), np.maximum(first, second)
+        least, other = np.minimum(squared, other), np.maximum(squared, other)
         return log_distance(least, other, self.near_squared)
 
     def cells(self, evaluation: Evaluation, encoding: TableEncoding) -> np.ndarray:
         """Return the squared difference from the nearest row in each column."""
+        return self.divided(evaluation, encoding)[1]
+
+    def divided(
+        self, evaluation: Evaluation, encoding: TableEncoding
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return the statistic, and the squared differences in each column."""
         first, second = self._differences(self._joint(evaluation, encoding))
+        statistic = self._logs(first, second)
         share = share_of_first(_squared(first), self.near_squared)[:, None]
         squared = share * np.square(first) + (1.0 - share) * np.square(second)
-        return sum_joint(squared, encoding)
+        return statistic, sum_joint(squared, encoding)
 
     def check(self, encoding: TableEncoding) -> None:
         """Raise a `ValueError` if fields that came from a file make no sense."""

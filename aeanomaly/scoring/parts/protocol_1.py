@@ -19,7 +19,7 @@ from ..evaluation import Evaluation
 from .base import PartRows, ScorePart, check_finite
 from .neighbourhood import joint_coordinates, sum_joint
 from .references import iter_squared_distances
-from .surroundings import check_blocks, interleaved, nearest_of_blocks
+from .surroundings import check_blocks, interleaved
 from .tails import TailScale
 
 # Odd 64-bit constants that mix a row's bits into one number (splitmix64).
@@ -202,3 +202,10 @@ def _iter_distances(
         hit = np.flatnonzero(copied[block] >= 0)
         distances[hit, copied[block][hit]] = np.inf
         yield block, distances
+
+
+def nearest_of_blocks(distances: np.ndarray, size: int) -> np.ndarray:
+    """Return the nearest reference of every block, (n_samples, n_blocks)."""
+    n_blocks = distances.shape[1] // size
+    blocks = distances[:, : n_blocks * size].reshape(len(distances), n_blocks, size)
+    return blocks.argmin(axis=2) + np.arange(n_blocks) * size

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
 from ..encoding.table import TableEncoding
 from ..evaluation import Evaluation
-from .base import PartRows, ScorePart, check_finite
+from .base import PartRows, ScorePart, check_finite, own_fields
 from .references import (
+    Factors,
     check_near,
     iter_comparable,
+    iter_turned,
     log_distance,
     near_squared,
     share_of_first,
@@ -26,7 +28,25 @@ _N_NEAR = 256
 _GREATEST = float(np.finfo(np.float32).max)
 _TINY = 1e-12
 # Of differences from references that are held at a time.
-_MOST_CELLS = 1_000_000
+_MOST_CELLS = 250_000
+
+
+class _Close(NamedTuple):
+    """Blocks in which a row has a reference that is near, and the two nearest.
+
+    Parameters
+    ----------
+    row, block : ndarray of shape (n_close,), int
+    two : ndarray of shape (2, n_close), int
+        Positions of references, the nearest first; where blocks hold one, it twice.
+    squared : ndarray of shape (2, n_close), float64
+        Their squared distances.
+    """
+
+    row: np.ndarray
+    block: np.ndarray
+    two: np.ndarray
+    squared: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -67,7 +87,7 @@ class Surroundings(ScorePart):
         n_blocks = max(1, len(references) // _BLOCK_REFERENCES)
         sample = references[:_N_NEAR]
         least = np.zeros(len(sample))
-        for block, distances in iter_comparable(sample, references):
+        for block, distances in iter_comparable(sample, Factors(references)):
             own = np.arange(len(distances))
             distances[own, own + block.start] = np.inf
             nearest = references[distances.argmin(axis=1)]
@@ -82,93 +102,121 @@ class Surroundings(ScorePart):
         """
         return interleaved(len(self.references), self.block_size)
 
+    @cached_property
+    def _factors(self) -> Factors:
+        return Factors(self.references[self._interleaved])
+
+    def __getstate__(self) -> dict[str, Any]:
+        return own_fields(self)
+
     def statistic(self, evaluation: Evaluation, encoding: TableEncoding) -> np.ndarray:
         """Return the mean log distance of each row."""
         Z = encoding.without_ranked(evaluation.Z)
-        references = self.references[self._interleaved]
         statistic = np.empty(len(Z))
-        for rows, distances in iter_comparable(Z, references):
-            blocks = distances.reshape(len(distances), self.block_size, -1)
-            least = blocks.min(axis=1)
-            least += np.square(Z[rows]).sum(axis=1, keepdims=True)
-            least = np.clip(least, 0.0, _GREATEST)
-            row, block = np.nonzero(least < self.near_squared)
-            logs = 0.5 * np.log(least + self.near_squared)
-            two = self._two_least(Z[rows][row], blocks[row, :, block], block)
-            logs[row, block] = log_distance(two[0], two[1], self.near_squared)
-            statistic[rows] = logs.mean(axis=1, dtype=np.float64)
+        for rows, distances in iter_turned(Z, self._factors):
+            statistic[rows], _ = self._mean_log(Z[rows], distances)
         return statistic
 
-    def _two_least(
-        self, Z: np.ndarray, candidates: np.ndarray, block: np.ndarray
-    ) -> np.ndarray:
-        """Return squared distances to the two nearest of one block for each row.
+    def _mean_log(
+        self, Z: np.ndarray, distances: np.ndarray
+    ) -> tuple[np.ndarray, _Close | None]:
+        """Return the mean log distance of rows, and where they have a near reference.
 
         Parameters
         ----------
         Z : ndarray of shape (n_rows, n_encoded)
-        candidates : ndarray of shape (n_rows, block_size)
-            Rounded squared distances.
-        block : ndarray of shape (n_rows,)
-
-        Returns
-        -------
-        ndarray of shape (2, n_rows)
-            In double precision. Where blocks hold one row, it is both.
+        distances : ndarray of shape (n_blocks * block_size, n_rows)
+            Comparable ones, in the order of `_interleaved`.
         """
+        least = least_of_blocks(distances, self.block_size)
+        least += np.square(Z).sum(axis=1)
+        np.clip(least, 0.0, _GREATEST, out=least)
+        is_close = least < self.near_squared
+        least += self.near_squared
+        logs = np.log(least, out=least)
+        close = None
+        if is_close.any():
+            close = self._close(Z, distances, *np.nonzero(is_close))
+            distance = log_distance(*close.squared, self.near_squared)
+            logs[close.block, close.row] = 2.0 * distance
+        return 0.5 * logs.mean(axis=0, dtype=np.float64), close
+
+    def _close(
+        self, Z: np.ndarray, distances: np.ndarray, block: np.ndarray, row: np.ndarray
+    ) -> _Close:
+        """Return the two nearest references of some rows in one block each."""
         n_blocks = len(self.references) // self.block_size
-        order = candidates.argsort(axis=1)[:, :2]
-        two = [
-            self._interleaved[place * n_blocks + block]
-            for place in (order[:, 0], order[:, -1])
-        ]
-        squared = np.square(Z - self.references[two].astype(np.float64))
-        return np.sort(np.sum(squared, axis=2), axis=0)
+        blocks = distances.reshape(self.block_size, n_blocks, -1)
+        order = blocks[:, block, row].argsort(axis=0)[:2]
+        two = order[[0, -1]] * n_blocks + block
+        two = self._interleaved[two]
+        differences = Z[row] - self.references[two].astype(np.float64)
+        squared = np.square(differences).sum(axis=2)
+        # Rounding may have taken one of two for the other.
+        wrong = squared[0] > squared[1]
+        squared[:, wrong], two[:, wrong] = squared[::-1, wrong], two[::-1, wrong]
+        return _Close(row, block, two, squared)
 
     def cells(self, evaluation: Evaluation, encoding: TableEncoding) -> np.ndarray:
         """Return each column's mean share of the squared distances."""
-        Z = encoding.without_ranked(evaluation.Z)
-        shares = np.empty(Z.shape)
-        for rows, distances in iter_comparable(Z, self.references):
-            first = nearest_of_blocks(distances, self.block_size)
-            if self.block_size > 1:
-                np.put_along_axis(distances, first, np.inf, axis=1)
-            second = nearest_of_blocks(distances, self.block_size)
-            # So few rows at a time that their differences stay small.
-            step = max(1, _MOST_CELLS // max(1, first.shape[1] * Z.shape[1]))
-            of_rows = Z[rows]
-            parts = [
-                self._shares(
-                    of_rows[start : start + step],
-                    first[start : start + step],
-                    second[start : start + step],
-                )
-                for start in range(0, len(of_rows), step)
-            ]
-            shares[rows] = np.concatenate(parts)
-        return encoding.sum_encoded(shares)
+        return self.divided(evaluation, encoding)[1]
 
-    def _shares(
-        self, Z: np.ndarray, first: np.ndarray, second: np.ndarray
-    ) -> np.ndarray:
+    def divided(
+        self, evaluation: Evaluation, encoding: TableEncoding
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return the statistic, and each column's mean share of the distances."""
+        Z = encoding.without_ranked(evaluation.Z)
+        statistic, shares = np.empty(len(Z)), np.empty(Z.shape)
+        n_blocks = len(self.references) // self.block_size
+        # So few rows at a time that their differences stay small.
+        step = max(1, _MOST_CELLS // max(1, n_blocks * Z.shape[1]))
+        for rows, distances in iter_turned(Z, self._factors):
+            statistic[rows], close = self._mean_log(Z[rows], distances)
+            nearest = self._nearest(distances, close)
+            for start in range(0, len(nearest), step):
+                some = slice(start, start + step)
+                shares[rows][some] = self._shares(Z[rows][some], nearest[some])
+            if close is not None:
+                self._give_way(shares[rows], Z[rows], close)
+        return statistic, encoding.sum_encoded(shares)
+
+    def _nearest(self, distances: np.ndarray, close: _Close | None) -> np.ndarray:
+        """Return the nearest reference of every block, (n_rows, n_blocks)."""
+        place = place_in_blocks(distances, self.block_size).T
+        n_blocks = place.shape[1]
+        nearest = self._interleaved[place * n_blocks + np.arange(n_blocks)]
+        if close is not None:
+            nearest[close.row, close.block] = close.two[0]
+        return nearest
+
+    def _shares(self, Z: np.ndarray, nearest: np.ndarray) -> np.ndarray:
         """Return each column's mean share of rows' distances in all blocks.
 
         Parameters
         ----------
         Z : ndarray of shape (n_rows, n_encoded)
-        first, second : ndarray of shape (n_rows, n_blocks), int
-            The two nearest references of each block.
+        nearest : ndarray of shape (n_rows, n_blocks), int
+            The nearest reference of each block.
         """
-        rows = Z[:, None, :]
-        nearest, other = (
-            np.square(rows - self.references[position]) for position in (first, second)
-        )
-        total, rest = (d.sum(axis=2, keepdims=True) for d in (nearest, other))
-        share = share_of_first(total, self.near_squared)
-        nearest *= share / np.maximum(total, _TINY)
-        other *= (1.0 - share) / np.maximum(rest, _TINY)
-        nearest += other
-        return np.asarray(nearest.mean(axis=1))
+        n_rows, n_blocks = nearest.shape
+        references = self.references.astype(Z.dtype, copy=False)
+        squared = references.take(nearest.ravel(), axis=0)
+        squared = squared.reshape(n_rows, n_blocks, -1)
+        squared -= Z[:, None]
+        np.square(squared, out=squared)
+        # A product sums several times as fast as `sum` does short rows.
+        total = squared @ np.ones(Z.shape[1], dtype=Z.dtype)
+        weights = 1.0 / (n_blocks * np.maximum(total, _TINY))
+        return np.asarray((weights[:, None] @ squared)[:, 0])
+
+    def _give_way(self, shares: np.ndarray, Z: np.ndarray, close: _Close) -> None:
+        """Let the second reference of a block count where the first is near."""
+        n_blocks = len(self.references) // self.block_size
+        parts = np.square(Z[close.row] - self.references[close.two].astype(np.float64))
+        parts /= np.maximum(close.squared, _TINY)[..., None]
+        rest = 1.0 - share_of_first(close.squared[0], self.near_squared)
+        change = rest[:, None] * (parts[1] - parts[0]) / n_blocks
+        np.add.at(shares, close.row, change)
 
     def check(self, encoding: TableEncoding) -> None:
         """Raise a `ValueError` if fields that came from a file make no sense."""
@@ -183,11 +231,37 @@ def interleaved(n_references: int, size: int) -> np.ndarray:
     return np.arange(n_blocks * size).reshape(n_blocks, size).T.ravel()
 
 
-def nearest_of_blocks(distances: np.ndarray, size: int) -> np.ndarray:
-    """Return the nearest reference of every block, (n_samples, n_blocks)."""
-    n_blocks = distances.shape[1] // size
-    blocks = distances[:, : n_blocks * size].reshape(len(distances), n_blocks, size)
-    return blocks.argmin(axis=2) + np.arange(n_blocks) * size
+def least_of_blocks(distances: np.ndarray, size: int) -> np.ndarray:
+    """Return the least distance of every block, (n_blocks, n_samples).
+
+    Parameters
+    ----------
+    distances : ndarray of shape (n_blocks * size, n_samples)
+        Interleaved: first those of the first reference of each block.
+    size : int
+    """
+    least = np.minimum.reduce(distances.reshape(size, -1))
+    return np.asarray(least.reshape(-1, distances.shape[1]))
+
+
+def place_in_blocks(distances: np.ndarray, size: int) -> np.ndarray:
+    """Return which reference of every block is the nearest, (n_blocks, n_samples).
+
+    It is written into the last binary digits of the distances: five or six of 23 that a
+    float32 has. So one of two may be taken for the other if they differ by less.
+
+    Parameters
+    ----------
+    distances, size
+        See `least_of_blocks`; overwritten.
+    """
+    whole = np.int32 if distances.dtype == np.float32 else np.int64
+    digits = (1 << (size - 1).bit_length()) - 1
+    marked = distances.view(whole)
+    marked &= whole(~digits)
+    marked |= np.repeat(np.arange(size, dtype=whole), len(marked) // size)[:, None]
+    least = least_of_blocks(distances, size)
+    return np.asarray(least.view(whole) & whole(digits))
 
 
 def check_blocks(references: np.ndarray, size: int) -> None:
