@@ -190,3 +190,13 @@ def test_no_number_of_the_code_changes_what_a_file_says(name, monkeypatch):
     detector = aeanomaly.load(DATA / f"{name}.aea")
     assert_allclose(detector.score_samples(rows), scores, rtol=1e-9)
     assert_array_equal(detector.explain(rows, top=9)["column"], shares["column"])
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_reasons_come_with_the_very_scores_of_score_samples(name):
+    expected = read_expected(name)
+    model = aeanomaly.load(DATA / f"{name}.aea")
+    # More rows than run in double precision, and more than a block of references.
+    rows = pd.concat([rows_of(expected)] * 90, ignore_index=True)
+    frame = model.score_frame(rows, reasons=1)
+    assert_array_equal(frame["score"], model.score_samples(rows))

@@ -25,3 +25,10 @@ class Evaluation(NamedTuple):
     novelty: np.ndarray | None
     codes: np.ndarray
     output: np.ndarray
+
+    def of_rows(self, rows: np.ndarray) -> Evaluation:
+        """Return what the network says about some of the rows."""
+        novelty = None if self.novelty is None else self.novelty[rows]
+        return Evaluation(
+            self.Z[rows], novelty, self.codes[:, rows], self.output[:, rows]
+        )

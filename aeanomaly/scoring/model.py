@@ -17,8 +17,8 @@ from .networks.activations import ACTIVATIONS
 from .networks.base import FrozenNetwork
 
 # Floats of the widest activation that a block may hold. A network takes fewer rows at a
-# time, as its cache holds them; parts of the score, whose many small steps cost the same
-# for any number of rows, take four thousand in three quarters of the time of one.
+# time, as the cache holds them; parts of the score, whose many small steps cost as much
+# for few rows as for many, take three quarters of the time in blocks of 4,096.
 _BLOCK_FLOATS = 1_048_576
 _BLOCK_ROWS = (256, 4_096)
 

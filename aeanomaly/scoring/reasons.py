@@ -113,16 +113,16 @@ def iter_reasons(
     scores : ndarray of shape (n_block,)
     reasons : Reasons
     """
-    encoding, reduction = scorer.encoding, scorer.reduction
-    top = min(top, len(encoding.columns))
+    top = min(top, len(scorer.encoding.columns))
     for rows, evaluation in scorer.model.iter_evaluations(table):
         block = take_rows(table, rows)
-        shares = _shares(scorer, block, evaluation)
-        columns = np.argsort(-shares, axis=1, kind="stable")[:, :top]
+        statistic, shares = _divided(scorer, block, evaluation)
+        # Those that are named beside a column are among the first, too.
+        order = _greatest(shares, max(top, N_PARTNERS + 1))
         yield (
             rows,
-            -reduction.statistic(evaluation, encoding),
-            _reasons(scorer, block, evaluation, columns, shares),
+            -statistic,
+            _reasons(scorer, block, evaluation, order, shares, top),
         )
 
 
@@ -141,38 +141,56 @@ def iter_shares(scorer: Scorer, table: Any) -> Iterator[np.ndarray]:
         Rows sum to one.
     """
     for rows, evaluation in scorer.model.iter_evaluations(table):
-        yield _shares(scorer, take_rows(table, rows), evaluation)
+        yield _divided(scorer, take_rows(table, rows), evaluation)[1]
 
 
-def _shares(scorer: Scorer, block: Any, evaluation: Evaluation) -> np.ndarray:
-    blamed = _to_blame(scorer, block, evaluation)
-    cells = scorer.reduction.cells(blamed, scorer.encoding)
-    return np.asarray(cells / np.maximum(cells.sum(axis=1, keepdims=True), _TINY))
+def _divided(
+    scorer: Scorer, block: Any, evaluation: Evaluation
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the statistic of each row, and the share that each column has in it."""
+    statistic, cells = scorer.reduction.divided(evaluation, scorer.encoding)
+    moved = _moved(scorer, block)
+    rows = np.flatnonzero(moved.any(axis=1))
+    if len(rows):
+        blamed = _to_blame(scorer, evaluation.of_rows(rows), moved[rows])
+        cells[rows] = scorer.reduction.cells(blamed, scorer.encoding)
+    total = np.maximum(cells.sum(axis=1, keepdims=True), _TINY)
+    return statistic, np.asarray(cells / total)
 
 
-def _to_blame(scorer: Scorer, block: Any, evaluation: Evaluation) -> Evaluation:
-    """Return a block in which values that were moved are as expected.
+def _greatest(shares: np.ndarray, n: int) -> np.ndarray:
+    """Return the columns of the greatest shares of each row, in descending order."""
+    # Sorted whole: `argpartition` does not keep the order of equal ones.
+    return np.argsort(-shares, axis=1, kind="stable")[:, :n]
+
+
+def _moved(scorer: Scorer, block: Any) -> np.ndarray:
+    """Return which cells of a block were moved, (n_rows, n_features), bool."""
+    columns = scorer.encoding.columns
+    found = np.zeros((len(block), len(columns)), dtype=bool)
+    if scorer.usual is None:
+        # Files of older protocols are explained as when they were written.
+        return found
+    for position, column in enumerate(columns):
+        moved = column.moved(column_at(block, position))
+        if moved is not None:
+            found[:, position] = moved
+    return found
+
+
+def _to_blame(scorer: Scorer, evaluation: Evaluation, moved: np.ndarray) -> Evaluation:
+    """Return rows in which values that were moved are as expected.
 
     A time after the training rows counts as the last of them. That is not what it is,
     and is not to blame; when in the day or week it is, may be.
     """
     encoding = scorer.encoding
-    if scorer.usual is None:
-        # Files of older protocols are explained as when they were written.
-        return evaluation
-    Z: Any = None
-    expected: Any = None
-    for position, column in enumerate(encoding.columns):
-        moved = column.moved(column_at(block, position))
-        if moved is None:
-            continue
-        if Z is None:
-            Z = np.array(evaluation.Z)
-            expected = scorer.reduction.expected(evaluation, encoding)
+    Z = np.array(evaluation.Z)
+    expected = scorer.reduction.expected(evaluation, encoding)
+    for position in np.flatnonzero(moved.any(axis=0)):
         first = int(np.flatnonzero(encoding.encoded_columns == position)[0])
-        Z[moved, first] = expected[moved, first]
-    if Z is None:
-        return evaluation
+        at = moved[:, position]
+        Z[at, first] = expected[at, first]
     return scorer.model.evaluate(Z, evaluation.novelty)
 
 
@@ -180,10 +198,25 @@ def _reasons(
     scorer: Scorer,
     block: Any,
     evaluation: Evaluation,
-    columns: np.ndarray,
+    order: np.ndarray,
     shares: np.ndarray,
+    top: int,
 ) -> Reasons:
-    """Return what is to be said of the columns that are named for each row."""
+    """Return what is to be said of the columns that are named for each row.
+
+    Parameters
+    ----------
+    scorer : Scorer
+    block : DataFrame or ndarray of shape (n_samples, n_features)
+    evaluation : Evaluation
+        Of the block.
+    order : ndarray of shape (n_samples, n_ordered), int
+        Columns of the greatest shares, in descending order.
+    shares : ndarray of shape (n_samples, n_features)
+    top : int
+        Columns to name.
+    """
+    columns = order[:, :top]
     shape = columns.shape
     reasons = Reasons(
         columns=columns,
@@ -217,7 +250,7 @@ def _reasons(
             getattr(reasons, name)[row, rank] = getattr(said, name)
         aspect = scorer.encoding.columns[position].aspect
         reasons.aspect[row, rank] = [aspect(i) for i in said.encoded.tolist()]
-    _blame_together(reasons, shares)
+    _blame_together(reasons, shares, order[:, : N_PARTNERS + 1])
     for position in np.unique(reasons.partners[reasons.partners >= 0]):
         row, *place = np.nonzero(reasons.partners == position)
         values = _take(block, position, row)
@@ -225,13 +258,12 @@ def _reasons(
     return reasons
 
 
-def _blame_together(reasons: Reasons, shares: np.ndarray) -> None:
+def _blame_together(reasons: Reasons, shares: np.ndarray, order: np.ndarray) -> None:
     """Name the columns that make up most of the score where no others are named.
 
     What expects a value knows pairs of columns; the network, and distances to other
     rows, know more of them together.
     """
-    order = np.argsort(-shares, axis=1, kind="stable")[:, : N_PARTNERS + 1]
     blamed = np.take_along_axis(shares, order, axis=1)
     lacking = np.nonzero(reasons.partners[..., 0] < 0)
     others, blamed = order[lacking[0]], blamed[lacking[0]]

@@ -73,14 +73,42 @@ class TailCombination(Reduction):
         Each part divides what it adds to the sum of powers as it divides its own
         statistic.
         """
-        surprises = self.surprises(evaluation, encoding)
-        cells = np.zeros((len(evaluation.Z), len(encoding.columns)))
-        for scaled, surprise in zip(self.parts, surprises, strict=True):
-            part = scaled.part.cells(evaluation, encoding)
-            total = part.sum(axis=1, keepdims=True)
-            cells += surprise[:, None] ** self.power * part / np.maximum(total, _TINY)
-        cells /= np.maximum(cells.sum(axis=1, keepdims=True), _TINY)
-        return cells * self.mean(surprises)[:, None]
+        return self.divided(evaluation, encoding)[1]
+
+    def divided(
+        self, evaluation: Evaluation, encoding: TableEncoding
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return the power mean of each row, and what each column adds to it."""
+        return self._put_together(*self.divided_parts(evaluation, encoding))
+
+    def divided_parts(
+        self, evaluation: Evaluation, encoding: TableEncoding
+    ) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        """Return the tail surprise of each part, and each column's share in it.
+
+        Returns
+        -------
+        surprises : list of ndarray of shape (n_samples,)
+        shares : list of ndarray of shape (n_samples, n_features)
+            Rows sum to one, or are zero.
+        """
+        surprises, shares = [], []
+        for scaled in self.parts:
+            statistic, cells = scaled.part.divided(evaluation, encoding)
+            surprises.append(scaled.scale(statistic))
+            total = cells.sum(axis=1, keepdims=True)
+            shares.append(cells / np.maximum(total, _TINY))
+        return surprises, shares
+
+    def _put_together(
+        self, surprises: list[np.ndarray], shares: list[np.ndarray]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        mean = self.mean(surprises)
+        cells = np.zeros(shares[0].shape)
+        for surprise, share in zip(surprises, shares, strict=True):
+            cells += (surprise**self.power)[:, None] * share
+        total = np.maximum(cells.sum(axis=1, keepdims=True), _TINY)
+        return mean, cells * (mean[:, None] / total)
 
     def expected(self, evaluation: Evaluation, encoding: TableEncoding) -> np.ndarray:
         """Return what the part at `expecting` expects of each column.

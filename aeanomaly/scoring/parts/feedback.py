@@ -100,7 +100,9 @@ class FeedbackReduction(Reduction):
 
     def statistic(self, evaluation: Evaluation, encoding: TableEncoding) -> np.ndarray:
         """Return the surprise of each row, moved near cases."""
-        surprise = self.unmoved.statistic(evaluation, encoding)
+        return self._moved(self.unmoved.statistic(evaluation, encoding), evaluation)
+
+    def _moved(self, surprise: np.ndarray, evaluation: Evaluation) -> np.ndarray:
         near = self.nearness(evaluation.Z)
         confirmed = near[:, self.is_anomaly].max(axis=1, initial=0.0)
         dismissed = near[:, ~self.is_anomaly].max(axis=1, initial=0.0)
@@ -113,9 +115,16 @@ class FeedbackReduction(Reduction):
 
     def cells(self, evaluation: Evaluation, encoding: TableEncoding) -> np.ndarray:
         """Return the statistic, divided as without feedback."""
-        cells = self.unmoved.cells(evaluation, encoding)
-        moved = self.statistic(evaluation, encoding)
-        return cells * (moved / np.maximum(cells.sum(axis=1), _TINY))[:, None]
+        return self.divided(evaluation, encoding)[1]
+
+    def divided(
+        self, evaluation: Evaluation, encoding: TableEncoding
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return the moved surprise, divided as without feedback."""
+        surprise, cells = self.unmoved.divided(evaluation, encoding)
+        moved = self._moved(surprise, evaluation)
+        factors = moved / np.maximum(cells.sum(axis=1), _TINY)
+        return moved, cells * factors[:, None]
 
     def expected(self, evaluation: Evaluation, encoding: TableEncoding) -> np.ndarray:
         """Return what the score without feedback expects."""

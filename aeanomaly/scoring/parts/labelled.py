@@ -244,21 +244,33 @@ class LabelledCombination(TailCombination):
         What the head adds is divided by what each column adds to the log odds; columns
         that speak for a normal row have no share.
         """
-        by_parts, by_head = self._both(evaluation, encoding)
-        unlabelled = super().cells(evaluation, encoding)
-        adds = np.maximum(self._head_cells(evaluation, encoding), 0.0)
+        return self.divided(evaluation, encoding)[1]
+
+    def divided(
+        self, evaluation: Evaluation, encoding: TableEncoding
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return the statistic, and what each column adds to it; see `cells`."""
+        surprises, of_parts = self.divided_parts(evaluation, encoding)
+        by_parts, unlabelled = self._put_together(surprises, of_parts)
+        features = self.head.features(evaluation, surprises, encoding)
+        by_head = self.word(features @ self.head.weights.astype(features.dtype))
+        adds = np.maximum(self._head_cells(features, of_parts, encoding), 0.0)
         total = adds.sum(axis=1, keepdims=True)
         shares = unlabelled / np.maximum(by_parts, _TINY)[:, None]
         shares = np.where(total > _TINY, adds / np.maximum(total, _TINY), shares)
         by_columns = shares * by_head[:, None]
-        return np.asarray(self.weighted(unlabelled, by_columns))
+        return (
+            self.weighted(by_parts, by_head),
+            np.asarray(self.weighted(unlabelled, by_columns)),
+        )
 
     def _head_cells(
-        self, evaluation: Evaluation, encoding: TableEncoding
+        self,
+        features: np.ndarray,
+        shares: list[np.ndarray],
+        encoding: TableEncoding,
     ) -> np.ndarray:
         """Return what each column adds to the log odds, (n_samples, n_features)."""
-        surprises = self.surprises(evaluation, encoding)
-        features = self.head.features(evaluation, surprises, encoding)
         adds = features * self.head.weights
         n_parts = len(self.parts)
         ends = (
@@ -270,10 +282,8 @@ class LabelledCombination(TailCombination):
         cells = encoding.sum_encoded(of_encoded)
         if of_units.shape[1]:
             cells = cells + encoding.sum_units(of_units)
-        for scaled, added in zip(self.parts, of_parts.T, strict=True):
-            part = scaled.part.cells(evaluation, encoding)
-            total = np.maximum(part.sum(axis=1, keepdims=True), _TINY)
-            cells += added[:, None] * part / total
+        for share, added in zip(shares, of_parts.T, strict=True):
+            cells += added[:, None] * share
         # A case is what it is by what sets it apart from usual rows.
         apart = encoding.sum_encoded(np.square(self.head.cases))
         apart /= np.maximum(apart.sum(axis=1, keepdims=True), _TINY)

@@ -211,13 +211,23 @@ class Marginal(ScorePart):
         self, evaluation: Evaluation, encoding: TableEncoding, *, seen: bool
     ) -> np.ndarray:
         surprise = self.unit_surprise(evaluation.Z, encoding, seen=seen)
+        return self._mean(surprise, evaluation)
+
+    @staticmethod
+    def _mean(surprise: np.ndarray, evaluation: Evaluation) -> np.ndarray:
         statistic = surprise.mean(axis=1, dtype=np.float64)
         if evaluation.novelty is not None:
             statistic += evaluation.novelty.sum(axis=1) / surprise.shape[1]
-        return statistic
+        return np.asarray(statistic)
 
     def cells(self, evaluation: Evaluation, encoding: TableEncoding) -> np.ndarray:
         """Return how much rarer each column's value is than its most frequent one."""
+        return self.divided(evaluation, encoding)[1]
+
+    def divided(
+        self, evaluation: Evaluation, encoding: TableEncoding
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return the mean surprise of each row, and what each column adds to it."""
         surprise = self.unit_surprise(evaluation.Z, encoding)
         levels = [
             self.surprise_of_levels(group, encoding).min()
@@ -231,7 +241,7 @@ class Marginal(ScorePart):
         cells = encoding.sum_units(np.maximum(excess, 0.0))
         if evaluation.novelty is not None:
             cells = cells + evaluation.novelty
-        return cells
+        return self._mean(surprise, evaluation), cells
 
     def check(self, encoding: TableEncoding) -> None:
         """Raise a `ValueError` if counts or widths could not be those of rows."""

@@ -78,10 +78,17 @@ class Relation(ScorePart):
 
     def statistic(self, evaluation: Evaluation, encoding: TableEncoding) -> np.ndarray:
         """Return the mean deviation of each row."""
+        return self.divided(evaluation, encoding)[0]
+
+    def divided(
+        self, evaluation: Evaluation, encoding: TableEncoding
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return the mean deviation of each row, and the powers that it is made of."""
+        cells = self.cells(evaluation, encoding)
         # Of columns that are encoded: others have no part in it.
         counted = np.unique(encoding.encoded_columns)
-        powers = self.cells(evaluation, encoding)[:, counted].mean(axis=1)
-        return np.asarray(powers ** (0.5 / self.power))
+        powers = cells[:, counted].mean(axis=1)
+        return np.asarray(powers ** (0.5 / self.power)), cells
 
     def cells(self, evaluation: Evaluation, encoding: TableEncoding) -> np.ndarray:
         """Return the power of each column's deviation; see `ScorePart.cells`."""

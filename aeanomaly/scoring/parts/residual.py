@@ -42,16 +42,27 @@ class Residual(ScorePart):
 
     def cells(self, evaluation: Evaluation, encoding: TableEncoding) -> np.ndarray:
         """Return what each column adds; see `ScorePart.cells`."""
-        errors = unit_errors(evaluation.Z, evaluation.output, encoding)
-        errors *= self.weights
-        cells = encoding.sum_units(errors)
-        if evaluation.novelty is not None:
-            cells = cells + evaluation.novelty
-        return cells / max(1, encoding.n_judged)
+        return self.divided(evaluation, encoding)[1]
 
     def statistic(self, evaluation: Evaluation, encoding: TableEncoding) -> np.ndarray:
         """Return the mean error of each row: the sum of its cells."""
         errors = unit_errors(evaluation.Z, evaluation.output, encoding)
+        return self._mean(errors, evaluation, encoding)
+
+    def divided(
+        self, evaluation: Evaluation, encoding: TableEncoding
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return the mean error of each row, and what each column adds to it."""
+        errors = unit_errors(evaluation.Z, evaluation.output, encoding)
+        statistic = self._mean(errors, evaluation, encoding)
+        cells = encoding.sum_units(errors * self.weights)
+        if evaluation.novelty is not None:
+            cells = cells + evaluation.novelty
+        return statistic, cells / max(1, encoding.n_judged)
+
+    def _mean(
+        self, errors: np.ndarray, evaluation: Evaluation, encoding: TableEncoding
+    ) -> np.ndarray:
         total = errors @ self.weights.astype(np.float64)
         if evaluation.novelty is not None:
             total += evaluation.novelty.sum(axis=1)

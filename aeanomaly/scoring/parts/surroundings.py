@@ -39,14 +39,15 @@ class _Close(NamedTuple):
     row, block : ndarray of shape (n_close,), int
     two : ndarray of shape (2, n_close), int
         Positions of references, the nearest first; where blocks hold one, it twice.
-    squared : ndarray of shape (2, n_close), float64
+    first, second : ndarray of shape (n_close,), float64
         Their squared distances.
     """
 
     row: np.ndarray
     block: np.ndarray
     two: np.ndarray
-    squared: np.ndarray
+    first: np.ndarray
+    second: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -137,8 +138,8 @@ class Surroundings(ScorePart):
         close = None
         if is_close.any():
             close = self._close(Z, distances, *np.nonzero(is_close))
-            distance = log_distance(*close.squared, self.near_squared)
-            logs[close.block, close.row] = 2.0 * distance
+            distances = log_distance(close.first, close.second, self.near_squared)
+            logs[close.block, close.row] = 2.0 * distances
         return 0.5 * logs.mean(axis=0, dtype=np.float64), close
 
     def _close(
@@ -155,7 +156,7 @@ class Surroundings(ScorePart):
         # Rounding may have taken one of two for the other.
         wrong = squared[0] > squared[1]
         squared[:, wrong], two[:, wrong] = squared[::-1, wrong], two[::-1, wrong]
-        return _Close(row, block, two, squared)
+        return _Close(row, block, two, squared[0], squared[1])
 
     def cells(self, evaluation: Evaluation, encoding: TableEncoding) -> np.ndarray:
         """Return each column's mean share of the squared distances."""
@@ -213,8 +214,9 @@ class Surroundings(ScorePart):
         """Let the second reference of a block count where the first is near."""
         n_blocks = len(self.references) // self.block_size
         parts = np.square(Z[close.row] - self.references[close.two].astype(np.float64))
-        parts /= np.maximum(close.squared, _TINY)[..., None]
-        rest = 1.0 - share_of_first(close.squared[0], self.near_squared)
+        totals = np.stack([close.first, close.second])
+        parts /= np.maximum(totals, _TINY)[..., None]
+        rest = 1.0 - share_of_first(close.first, self.near_squared)
         change = rest[:, None] * (parts[1] - parts[0]) / n_blocks
         np.add.at(shares, close.row, change)
 
@@ -255,13 +257,13 @@ def place_in_blocks(distances: np.ndarray, size: int) -> np.ndarray:
     distances, size
         See `least_of_blocks`; overwritten.
     """
-    whole = np.int32 if distances.dtype == np.float32 else np.int64
+    whole: Any = np.int32 if distances.dtype == np.float32 else np.int64
     digits = (1 << (size - 1).bit_length()) - 1
-    marked = distances.view(whole)
+    marked: Any = distances.view(whole)
     marked &= whole(~digits)
     marked |= np.repeat(np.arange(size, dtype=whole), len(marked) // size)[:, None]
-    least = least_of_blocks(distances, size)
-    return np.asarray(least.view(whole) & whole(digits))
+    least: Any = least_of_blocks(distances, size).view(whole)
+    return np.asarray(least & whole(digits))
 
 
 def check_blocks(references: np.ndarray, size: int) -> None:
