@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from aeanomaly import AutoencoderOutlierDetector
-from aeanomaly.scoring.reasons import iter_reasons, reason_texts
+from aeanomaly.scoring.reason_texts import reason_texts
+from aeanomaly.scoring.reasons import iter_reasons
 
 SMALL = {"hidden_layer_sizes": (16,), "max_iter": 30, "random_state": 0}
 

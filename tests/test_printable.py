@@ -105,7 +105,7 @@ def test_a_name_of_a_strangers_is_shown_escaped(hostile_model, capsys):
 
 
 def test_a_reason_that_we_write_is_never_a_formula(hostile_model, tmp_path):
-    from aeanomaly.scoring.reasons import score_with_reasons
+    from aeanomaly.scoring.reason_texts import score_with_reasons
     from aeanomaly.tables.text_output import TextWriter
 
     _, names, scorer = hostile_model

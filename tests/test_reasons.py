@@ -12,7 +12,8 @@ from aeanomaly.scoring.encoding.columns import NumericColumn
 from aeanomaly.scoring.encoding.table import TableEncoding
 from aeanomaly.scoring.frames import explain_frame
 from aeanomaly.scoring.parts import Covariance, Reduction, Residual
-from aeanomaly.scoring.reasons import iter_reasons, reason_texts
+from aeanomaly.scoring.reason_texts import reason_texts
+from aeanomaly.scoring.reasons import iter_reasons
 from aeanomaly.scoring.scorer import Scorer
 
 SIZES = TableEncoding((category("size", "L", "M", "S"),), named=True)

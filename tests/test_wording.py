@@ -1,6 +1,7 @@
 """Tests of the words of reasons: values, ranges, rarity and combinations."""
 
 import datetime
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ from aeanomaly.scoring.usual import UsualClock, UsualLevels, UsualNumbers, Usual
 from aeanomaly.scoring.wording.sentences import Cell, sentence
 from aeanomaly.scoring.wording.times import show_time_range
 from aeanomaly.scoring.wording.values import (
+    show_all,
     show_name,
     show_number,
     show_observed,
@@ -85,10 +87,32 @@ def test_numbers_are_written_out(value, decimals, text):
         (pd.Timestamp("2024-01-19"), None, "2024-01-19"),
         (pd.Timestamp("2024-01-19 10:30"), None, "2024-01-19 10:30"),
         (datetime.datetime(2024, 1, 19, 1, 2, 3), None, "2024-01-19 01:02:03"),
+        (datetime.date(2024, 1, 19), None, "2024-01-19"),
+        (datetime.datetime(1024, 12, 1, 23, 59), None, "1024-12-01 23:59"),
+        (datetime.time(10, 30), None, "1900-01-01 10:30"),
     ],
 )
 def test_observed_values_are_shown_as_their_column_writes_them(value, decimals, text):
     assert show_observed(value, decimals) == text
+    assert show_all([value, value], decimals) == [text, text]
+
+
+@pytest.mark.parametrize("decimals", [None, 0, 2, 6])
+def test_many_numbers_are_shown_as_each_by_itself(decimals):
+    rng = np.random.default_rng(0)
+    random = rng.choice([-1, 1], 4_000) * 10.0 ** rng.uniform(-9, 24, 4_000)
+    ends = [x * (1 + e) for x in 10.0 ** np.arange(-8, 13) for e in (0, 1e-16, -2e-16)]
+    halves = (rng.integers(-9_999, 9_999, 500) / 2e3).tolist()
+    rounded = [round(x, n % 8) for n, x in enumerate(random.tolist())]
+    odd = [0.0, -0.0, NAN, np.inf, -np.inf, -1e-7, 99_999.999_999_9, 5e-324, 1.8e308]
+    values = [*random.tolist(), *rounded, *ends, *halves, *odd]
+    assert show_all(values, decimals) == [show_observed(v, decimals) for v in values]
+
+
+def test_values_that_are_equal_but_written_otherwise_keep_their_texts():
+    values = [1, True, 1.0, "1", None, Decimal("1.0"), Decimal("1.00")]
+    assert show_all(values) == ["1", "True", "1", "1", "missing", "1.0", "1.00"]
+    assert show_all(values[:5]) == ["1", "True", "1", "1", "missing"]
 
 
 @pytest.mark.parametrize(

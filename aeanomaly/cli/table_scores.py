@@ -15,7 +15,7 @@ from ..scoring.archive import SavedModel, read_model
 from ..scoring.calibration import added_names
 from ..scoring.encoding.names import check_names
 from ..scoring.encoding.table import TableEncoding
-from ..scoring.reasons import score_with_reasons
+from ..scoring.reason_texts import score_with_reasons
 from ..scoring.scorer import Scorer
 from ..tables import table_writer
 from .column_choice import known_column

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..printable import printable
-from ..scoring.reasons import score_with_reasons
+from ..scoring.reason_texts import score_with_reasons
 from ..scoring.scorer import Scorer
 
 _SHOWN_REASONS = 2

@@ -8,7 +8,8 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from ..scoring.encoding.tabular import take_rows
-from ..scoring.reasons import iter_reasons, reason_texts
+from ..scoring.reason_texts import reason_texts
+from ..scoring.reasons import iter_reasons
 from .drawing import FAINT, FLAGGED, LINE, ORDINARY, label, new_axes, tidy
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..comparison import isolation_forest_scores
 from ..scoring.encoding.tabular import is_frame, take_rows
-from ..scoring.reasons import score_with_reasons
+from ..scoring.reason_texts import score_with_reasons
 from ..scoring.scorer import Scorer
 
 # Rows that a person would look at.

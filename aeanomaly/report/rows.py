@@ -8,7 +8,8 @@ import numpy as np
 
 from ..counterfactuals import Counterfactual, OrdinaryRows, find_counterfactuals
 from ..scoring.encoding.tabular import take_rows
-from ..scoring.reasons import Reasons, iter_reasons, reason_texts
+from ..scoring.reason_texts import reason_texts
+from ..scoring.reasons import Reasons, iter_reasons
 from ..scoring.scorer import Scorer
 from .groups import N_REASONS, Group, group_rows, shared_reasons
 from .words import expected_text, name_of, text_of

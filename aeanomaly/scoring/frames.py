@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from .calibration import Calibration
-from .reasons import iter_reasons, iter_shares, score_with_reasons
+from .reason_texts import score_with_reasons
+from .reasons import iter_reasons, iter_shares
 from .scorer import Scorer
 from .usual import UsualTimes
 

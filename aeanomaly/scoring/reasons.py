@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import repeat
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from .encoding.columns import CategoricalColumn, Column
-from .encoding.reading import DurationReading
 from .encoding.tabular import column_at, take_rows
 from .evaluation import Evaluation
 from .expectations import N_PARTNERS, Expectations, as_numbers
 from .scorer import Scorer
-from .usual import Usual
-from .wording.sentences import Cell, sentence
-from .wording.values import show_name, show_observed
 
 _TINY = 1e-300
 _SAID = (
@@ -284,120 +277,3 @@ def _take(block: Any, position: int, rows: np.ndarray) -> Any:
 
 def _as_objects(values: Any) -> np.ndarray:
     return np.asarray(values.astype(object))
-
-
-def score_with_reasons(
-    scorer: Scorer, table: Any, top: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return scores, and the texts of the ``top`` reasons of each row.
-
-    Returns
-    -------
-    scores : ndarray of shape (n_samples,)
-    texts : ndarray of shape (n_samples, top), object
-    """
-    top = min(top, len(scorer.encoding.columns))
-    if not top:
-        return scorer.score_samples(table), np.empty((len(table), 0), dtype=object)
-    scores = np.empty(len(table))
-    texts = np.empty((len(table), top), dtype=object)
-    for rows, block_scores, reasons in iter_reasons(scorer, table, top):
-        scores[rows] = block_scores
-        texts[rows] = reason_texts(scorer, reasons)
-    return scores, texts
-
-
-def reason_texts(scorer: Scorer, reasons: Reasons) -> np.ndarray:
-    """Return one sentence for each reason, (n_samples, top), object.
-
-    Such as "amount 912.4, expected 12 to 96", or "country BR, expected FR (0.94)". The
-    first of a row says which known anomaly the row is like, if it is like one.
-    """
-    texts = np.empty(reasons.columns.shape, dtype=object)
-    for position in np.unique(reasons.columns):
-        at = np.nonzero(reasons.columns == position)
-        texts[at] = _texts_of_column(scorer, reasons, position, at)
-    if reasons.like is not None and texts.size:
-        for row in np.flatnonzero(reasons.like):
-            texts[row, 0] += f"; like known case {reasons.like[row]}"
-    return texts
-
-
-def _texts_of_column(
-    scorer: Scorer, reasons: Reasons, position: int, at: tuple[np.ndarray, ...]
-) -> list[str]:
-    column, usual = scorer.encoding.columns[position], scorer.usual_of(position)
-    together = [
-        Together(scorer, *both)
-        for both in zip(
-            reasons.partners[at].tolist(), reasons.partners_observed[at], strict=True
-        )
-    ]
-    cells = map(
-        Cell,
-        reasons.observed[at],
-        reasons.number[at].tolist(),
-        reasons.expected[at],
-        reasons.low[at].tolist(),
-        reasons.high[at].tolist(),
-        reasons.probability[at].tolist(),
-        reasons.own[at].tolist(),
-        reasons.share[at].tolist(),
-        reasons.believed[at].tolist(),
-        _counts(column, reasons.observed[at]),
-        repeat(getattr(column, "n_distinct", 0) == 1),
-        together,
-        reasons.sole[at].tolist(),
-        reasons.aspect[at],
-    )
-    return [_text(column, usual, cell) for cell in cells]
-
-
-def _counts(column: Column, observed: np.ndarray) -> list[float | None]:
-    """Return how many training rows had each level; see `Cell`."""
-    if not isinstance(column, CategoricalColumn) or not column.counts:
-        return [math.nan] * len(observed)
-    complete = column.n_distinct == len(column.levels) + len(column.infrequent)
-    counts = [column.count(level) for level in observed]
-    return [0.0 if c is None and complete else c for c in counts]
-
-
-def _text(column: Column, usual: Usual | None, cell: Cell) -> str:
-    if column.ignored:
-        return f"{show_name(column.name)} {show_observed(cell.observed)}, left out"
-    own_words = column.expectation(cell.observed, cell.expected, cell.probability)
-    if own_words is None:
-        reading = getattr(column, "reading", None)
-        unit = "s" if isinstance(reading, DurationReading) else ""
-        unit = getattr(reading, "unit", unit)
-        return sentence(column.name, usual, cell, unit)
-    return f"{show_name(column.name)} {show_observed(cell.observed)}, {own_words}"
-
-
-class Together(NamedTuple):
-    """Other columns and their values, put into words when somebody says them.
-
-    Parameters
-    ----------
-    scorer : Scorer
-    partners : list of int
-        Positions of columns, -1 for none.
-    observed : ndarray of shape (N_PARTNERS,), object
-    """
-
-    scorer: Scorer
-    partners: list[int]
-    observed: np.ndarray
-
-    def __bool__(self) -> bool:
-        """Return whether there are any."""
-        return self.partners[0] >= 0
-
-    def __str__(self) -> str:
-        """Return names and values."""
-        columns = self.scorer.encoding.columns
-        return " and ".join(
-            f"{show_name(columns[partner].name)} {show_observed(value)}"
-            for partner, value in zip(self.partners, self.observed, strict=True)
-            if partner >= 0
-        )

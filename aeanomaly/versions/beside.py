@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..scoring.calibration import Calibration
-from ..scoring.reasons import iter_reasons, reason_texts
+from ..scoring.reason_texts import reason_texts
+from ..scoring.reasons import iter_reasons
 from ..scoring.scorer import Scorer
 from .result import APPEARS, DISAPPEARS, ModelComparison, VersionFacts
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -46,10 +48,33 @@ class UsualNumbers(Usual):
         """Return how many rows had a value; None where that was not counted."""
         if self.counts is None:
             return None
-        values, counts = self.counts
-        place = int(np.searchsorted(values, value))
-        found = place < len(values) and values[place] == value
-        return float(counts[place]) if found else 0.0
+        return self._rows_of.get(value, 0.0)
+
+    @cached_property
+    def _rows_of(self) -> dict[float, float]:
+        assert self.counts is not None
+        return dict(zip(*self.counts.tolist(), strict=True))
+
+    def share_below(self, value: float) -> float:
+        """Return a share of the rows, more than half, that are less; zero for none."""
+        shares, values = self._halves[1]
+        n_less = bisect_left(values, value)
+        return shares[n_less - 1] if n_less else 0.0
+
+    def share_above(self, value: float) -> float:
+        """Return a share, more than half, that are greater; zero for none."""
+        shares, values = self._halves[0]
+        n_up_to = bisect_right(values, value)
+        return 1 - shares[n_up_to] if n_up_to < len(values) else 0.0
+
+    @cached_property
+    def _halves(self) -> tuple[tuple[list[float], list[float]], ...]:
+        """Shares and values of the quantiles below the median and above."""
+        low = [pair for pair in self.quantiles if pair[0] < 0.5]
+        high = [pair for pair in self.quantiles if pair[0] > 0.5]
+        return tuple(
+            ([s for s, _ in half], [v for _, v in half]) for half in (low, high)
+        )
 
     def check(self) -> None:
         """Raise a `ValueError` if fields that came from a file make no sense."""

@@ -59,9 +59,8 @@ class Cell(NamedTuple):
         the level may have been too rare to be.
     alone : bool
         Whether training rows had no other level than the expected one.
-    together : object
-        Other columns and their values which make this one unusual, as ``str`` says
-        them; false for none.
+    together : str
+        Other columns and their values which make this one unusual; empty for none.
     sole : bool
         Whether these are one column, which alone makes it so.
     aspect : str
@@ -79,32 +78,58 @@ class Cell(NamedTuple):
     believed: bool
     rows_alike: float | None
     alone: bool
-    together: Any
+    together: str
     sole: bool
     aspect: str
 
     @property
     def partner(self) -> str:
         """The column that alone makes this one unusual, and its value, or nothing."""
-        return str(self.together) if self.sole and self.together else ""
+        return self.together if self.sole else ""
 
 
-def sentence(name: Any, usual: Usual | None, cell: Cell, unit: str = "") -> str:
-    """Return a reason: a column, its value, and what is unusual about it.
+class ColumnWords:
+    """What sentences about one column have in common.
 
     Parameters
     ----------
     name : str, int or tuple
         The column's, in which its unit may be.
     usual : Usual or None
-    cell : Cell
     unit : str
         What stood behind or before the numbers in texts.
+
+    Attributes
+    ----------
+    name : str
+        As it is shown.
+    decimals : int or None
+        Digits after the point that the column's numbers have.
     """
-    decimals = usual.decimals if isinstance(usual, UsualNumbers) else None
-    unit = unit_of(name) or unit if isinstance(usual, UsualNumbers) else ""
-    shown = show_observed(cell.observed, decimals)
-    return f"{show_name(name)} {shown}, {_words(usual, cell, shown, unit)}"
+
+    def __init__(self, name: Any, usual: Usual | None, unit: str = "") -> None:
+        self.name = show_name(name)
+        self.decimals: int | None = None
+        self._usual, self._unit = usual, ""
+        if isinstance(usual, UsualNumbers):
+            self.decimals, self._unit = usual.decimals, unit_of(name) or unit
+
+    def sentence(self, cell: Cell, shown: str) -> str:
+        """Return a reason: the column, its value, and what is unusual about it.
+
+        Parameters
+        ----------
+        cell : Cell
+        shown : str
+            The observed value, as `show_observed` gives it with `decimals`.
+        """
+        return f"{self.name} {shown}, {_words(self._usual, cell, shown, self._unit)}"
+
+
+def sentence(name: Any, usual: Usual | None, cell: Cell, unit: str = "") -> str:
+    """Return a reason; see `ColumnWords`."""
+    words = ColumnWords(name, usual, unit)
+    return words.sentence(cell, show_observed(cell.observed, words.decimals))
 
 
 def _words(usual: Usual | None, cell: Cell, shown: str, unit: str) -> str:
@@ -262,13 +287,11 @@ def _beyond(usual: UsualNumbers, cell: Cell, unit: str) -> str:
 
 def _tail(usual: UsualNumbers, cell: Cell) -> tuple[str, float]:
     """Return that a number is among the least or greatest, and of how many rows."""
-    above = [s for s, q in usual.quantiles if s > 0.5 and cell.number > q]
-    below = [1 - s for s, q in usual.quantiles if s < 0.5 and cell.number < q]
-    if above:
-        return f"greater than in {100 * max(above):g} % of rows", max(above)
-    if below:
-        return f"less than in {100 * max(below):g} % of rows", max(below)
-    return "", 0.0
+    share = usual.share_below(cell.number)
+    if share:
+        return f"greater than in {100 * share:g} % of rows", share
+    share = usual.share_above(cell.number)
+    return (f"less than in {100 * share:g} % of rows", share) if share else ("", 0.0)
 
 
 def _words_of_time(usual: UsualTimes, cell: Cell) -> str:

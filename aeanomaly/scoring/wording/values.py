@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,14 @@ _MAX_DIGITS = 6
 _SHOWN_DIGITS = 20
 # Below this a number without decimals of its own is written with an exponent.
 _TINY = 1e-6
+# Powers of ten between which NumPy rounds as Python does: products with a million are
+# whole numbers that a float holds.
+_LEAST_POWER = -6
+_POWERS = 10.0 ** np.arange(_LEAST_POWER, 10)
+# Values of these types have one text where they are equal; other decimal fractions and
+# times may be equal and written in other ways.
+_EQUAL_TEXTS = {str, bool, int, float, type(None)}
+_FOUR_DIGITS = 1_000
 # No whole number of a computer is as great: nobody counts so many digits.
 _HUGE = 1e21
 
@@ -102,7 +111,7 @@ def show_number(
             return f"{value:.{_DIGITS}g}"
     groups = "," if group or size >= _GROUPED_FROM else ""
     text = f"{value:{groups}.{decimals}f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    return _stripped(text) if "." in text else text
 
 
 def _show_huge(value: float) -> str:
@@ -134,6 +143,59 @@ def show_observed(value: Any, decimals: int | None = None) -> str:
     return printable(value)
 
 
+def show_all(values: Iterable[Any], decimals: int | None = None) -> list[str]:
+    """Return the texts of many values, each as `show_observed` gives it.
+
+    Examples
+    --------
+    >>> show_all([1234567.25, 0.1, float("nan")]), show_all(["a", "a", None])
+    (['1,234,567.25', '0.1', 'missing'], ['a', 'a', 'missing'])
+    """
+    values = list(values)
+    kinds = set(map(type, values))
+    if kinds == {float}:
+        return _show_floats(values, decimals)
+    if not kinds <= _EQUAL_TEXTS:
+        return [show_observed(value, decimals) for value in values]
+    # True equals 1, and is shown otherwise.
+    distinct = {(type(value), value): value for value in values}
+    texts = {key: show_observed(value, decimals) for key, value in distinct.items()}
+    return [texts[type(value), value] for value in values]
+
+
+def _show_floats(values: list[float], decimals: int | None) -> list[str]:
+    """Return texts of floats: those that have no exponent by the dozen."""
+    numbers = np.array(values)
+    size = np.abs(numbers)
+    shown = _MAX_DIGITS if decimals is None else decimals
+    # See `_decimals_shown` and `show_number`.
+    magnitude = np.searchsorted(_POWERS, size, side="right") + _LEAST_POWER - 1
+    digits = np.full(len(values), decimals or 0)
+    if decimals is None:
+        most = np.where(size >= 1, _MAX_DIGITS, _DIGITS)
+        digits = np.maximum(0, most - 1 - magnitude)
+    for fewer in range(_MAX_DIGITS, shown - 1, -1):
+        digits[np.round(numbers, fewer) == numbers] = fewer
+    plain = (size >= _POWERS[0]) & (size < _POWERS[-1])
+    return [
+        (_stripped(f"{value:{group}.{n}f}") if n else f"{value:{group}.0f}")
+        if is_plain
+        else show_observed(value, decimals)
+        for value, n, is_plain, group in zip(
+            values,
+            digits.tolist(),
+            plain.tolist(),
+            np.where(size >= _GROUPED_FROM, ",", "").tolist(),
+            strict=True,
+        )
+    ]
+
+
+def _stripped(text: str) -> str:
+    """Return a number with a point without zeros behind it."""
+    return text.rstrip("0").rstrip(".")
+
+
 def _missing(value: Any) -> Any:
     """Return the value if it is not equal to itself, as NaN and NaT are not."""
     try:
@@ -156,13 +218,19 @@ def _decimals_shown(value: float, decimals: int | None) -> int | None:
 
 def show_time(value: Any) -> str:
     """Return a time, without a time of day that is midnight."""
-    pattern = "%Y-%m-%d"
+    # A time of day has no date of its own.
+    if getattr(value, "year", 0) < _FOUR_DIGITS:
+        # Which zeros stand in front differs between systems.
+        date = str(value.strftime("%Y-%m-%d"))
+    else:
+        date = f"{value.year}-{value.month:02d}-{value.day:02d}"
     # Dates of the standard library have no time of day.
     if not hasattr(value, "hour"):
-        return str(value.strftime(pattern))
-    if value.hour or value.minute or value.second:
-        pattern += " %H:%M:%S" if value.second else " %H:%M"
-    return str(value.strftime(pattern))
+        return date
+    hour, minute, second = value.hour, value.minute, value.second
+    if second:
+        return f"{date} {hour:02d}:{minute:02d}:{second:02d}"
+    return f"{date} {hour:02d}:{minute:02d}" if hour or minute else date
 
 
 def show_clock(seconds: float) -> str:
