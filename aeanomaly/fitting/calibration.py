@@ -167,7 +167,8 @@ def iter_judged(
     """Yield blocks of rows, what judges them, and how often each row counts."""
     for start in range(0, len(positions), _BLOCK_ROWS):
         block = positions[start : start + _BLOCK_ROWS]
-        evaluation = of_members(model.evaluate(Z[block]), members)
+        dtype = np.float64 if reduction.precise else Z.dtype
+        evaluation = of_members(model.evaluate(Z[block].astype(dtype)), members)
         yield Judgement(evaluation, reduction, weights[block])
 
 

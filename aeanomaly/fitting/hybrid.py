@@ -119,7 +119,8 @@ def fit_combination(
     references = rng.permutation(len(Z))[:n_references]
 
     def evaluate(Z: np.ndarray) -> Evaluation:
-        return of_members(model.evaluate(Z), members)
+        # Scores of new rows are computed as precisely, where that matters.
+        return of_members(model.evaluate(Z.astype(np.float64)), members)
 
     rows = PartRows(Z, weights, model.encoding, order[:_N_SAMPLE], references, evaluate)
     chosen = [cls for cls in parts if n_references or not cls.keeps_rows]

@@ -284,5 +284,5 @@ def _together(anomalies: np.ndarray, normal: np.ndarray) -> KnownScores:
 def _of_table(
     model: Model, table: Any, reduction: TailCombination
 ) -> Iterator[Judgement]:
-    for rows, evaluation in model.iter_evaluations(table):
+    for rows, evaluation in model.iter_evaluations(table, precise=reduction.precise):
         yield Judgement(evaluation, reduction, np.ones(rows.stop - rows.start))

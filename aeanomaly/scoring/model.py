@@ -22,8 +22,8 @@ from .networks.base import FrozenNetwork
 _BLOCK_FLOATS = 1_048_576
 _BLOCK_ROWS = (256, 4_096)
 
-# Up to this many rows run in double precision: it costs nothing there, and a row's
-# score is the same alone and among others to 1e-12, whatever the BLAS library.
+# Up to this many rows run in double precision: it costs nothing there, and what the
+# network says of a row is the same alone and among few others to 1e-12.
 _DOUBLE_ROWS = 256
 
 
@@ -51,9 +51,11 @@ class Model:
         rows = _BLOCK_FLOATS // (self.network.widest * self.network.n_members)
         return int(np.clip(rows, *_BLOCK_ROWS))
 
-    def iter_blocks(self, table: Any) -> Iterator[tuple[slice, np.ndarray, Any]]:
+    def iter_blocks(
+        self, table: Any, *, precise: bool = False
+    ) -> Iterator[tuple[slice, np.ndarray, Any]]:
         """Yield the encoded blocks of a table: rows, ``Z`` and novelty."""
-        double = len(table) <= _DOUBLE_ROWS
+        double = precise or len(table) <= _DOUBLE_ROWS
         for start in range(0, len(table), self._block_rows):
             rows = slice(start, min(start + self._block_rows, len(table)))
             Z, novelty = self.encoding.encode(take_rows(table, rows))
@@ -66,9 +68,23 @@ class Model:
         activate(output, self.encoding, self.output_activation)
         return Evaluation(Z, novelty, codes, output)
 
-    def iter_evaluations(self, table: Any) -> Iterator[tuple[slice, Evaluation]]:
-        """Yield what the network says about each block of rows."""
-        for rows, Z, novelty in self.iter_blocks(table):
+    def iter_evaluations(
+        self, table: Any, *, precise: bool = False
+    ) -> Iterator[tuple[slice, Evaluation]]:
+        """Yield what the network says about each block of rows.
+
+        Parameters
+        ----------
+        table : DataFrame or ndarray of shape (n_samples, n_features)
+        precise : bool, default=False
+            In double precision, however many rows there are.
+
+        Yields
+        ------
+        rows : slice
+        evaluation : Evaluation
+        """
+        for rows, Z, novelty in self.iter_blocks(table, precise=precise):
             yield rows, self.evaluate(Z, novelty)
 
     def codes(self, table: Any) -> np.ndarray:

@@ -107,7 +107,7 @@ def iter_reasons(
     reasons : Reasons
     """
     top = min(top, len(scorer.encoding.columns))
-    for rows, evaluation in scorer.model.iter_evaluations(table):
+    for rows, evaluation in scorer.iter_evaluations(table):
         block = take_rows(table, rows)
         statistic, shares = _divided(scorer, block, evaluation)
         # Those that are named beside a column are among the first, too.
@@ -133,7 +133,7 @@ def iter_shares(scorer: Scorer, table: Any) -> Iterator[np.ndarray]:
     ndarray of shape (n_block, n_features)
         Rows sum to one.
     """
-    for rows, evaluation in scorer.model.iter_evaluations(table):
+    for rows, evaluation in scorer.iter_evaluations(table):
         yield _divided(scorer, take_rows(table, rows), evaluation)[1]
 
 

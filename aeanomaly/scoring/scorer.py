@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .encoding.table import TableEncoding
+from .evaluation import Evaluation
 from .model import Model
 from .parts import Reduction
 from .usual import Usual
@@ -41,9 +42,13 @@ class Scorer:
         """Return what training rows showed of a column, if that is known."""
         return None if self.usual is None else self.usual[position]
 
+    def iter_evaluations(self, table: Any) -> Iterator[tuple[slice, Evaluation]]:
+        """Yield what the network says about each block, as precise as is needed."""
+        return self.model.iter_evaluations(table, precise=self.reduction.precise)
+
     def iter_scores(self, table: Any) -> Iterator[tuple[slice, np.ndarray]]:
         """Yield the scores of each block of rows."""
-        for rows, evaluation in self.model.iter_evaluations(table):
+        for rows, evaluation in self.iter_evaluations(table):
             yield rows, -self.reduction.statistic(evaluation, self.encoding)
 
     def score_samples(self, table: Any) -> np.ndarray:

@@ -68,6 +68,11 @@ def own_fields(part: Any) -> dict[str, Any]:
 class Reduction(ABC):
     """Turns what the network says about a row into one number."""
 
+    @property
+    def precise(self) -> bool:
+        """Whether it needs evaluations in double precision."""
+        return False
+
     @abstractmethod
     def statistic(self, evaluation: Evaluation, encoding: TableEncoding) -> np.ndarray:
         """Return one number for each row, greater for more abnormal rows.
@@ -185,6 +190,9 @@ class ScorePart(Reduction):
     discount : float
         Class attribute: nats that are taken from the part's surprises, so that it
         speaks only where it is surer than the others.
+    enlarges_rounding : bool
+        Class attribute: whether the statistic needs evaluations in double precision:
+        in single, equal rows would have scores that differ by more than a millionth.
     sees_groups : bool
         Class attribute: whether a row that lies far beyond most training rows is
         believed to be rarer than its rank says, as one of a group of like anomalies.
@@ -196,6 +204,12 @@ class ScorePart(Reduction):
     resolution: ClassVar[float] = 1e-9
     discount: ClassVar[float] = 0.0
     sees_groups: ClassVar[bool] = False
+    enlarges_rounding: ClassVar[bool] = False
+
+    @property
+    def precise(self) -> bool:
+        """Whether it needs double precision."""
+        return self.enlarges_rounding
 
     @classmethod
     @abstractmethod

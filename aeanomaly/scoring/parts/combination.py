@@ -49,6 +49,11 @@ class TailCombination(Reduction):
     power: float
     expecting: int | None
 
+    @property
+    def precise(self) -> bool:
+        """Whether one of its parts needs double precision."""
+        return any(scaled.part.precise for scaled in self.parts)
+
     def surprises(
         self, evaluation: Evaluation, encoding: TableEncoding
     ) -> list[np.ndarray]:

@@ -98,6 +98,11 @@ class FeedbackReduction(Reduction):
         squares = weighted_distances(Z, self.cases, self.shares)
         return np.asarray(np.exp(-squares / self.widths))
 
+    @property
+    def precise(self) -> bool:
+        """Whether what it starts from needs double precision."""
+        return self.base.precise
+
     def statistic(self, evaluation: Evaluation, encoding: TableEncoding) -> np.ndarray:
         """Return the surprise of each row, moved near cases."""
         return self._moved(self.unmoved.statistic(evaluation, encoding), evaluation)

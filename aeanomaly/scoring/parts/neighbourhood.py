@@ -68,6 +68,8 @@ class Neighbourhood(ScorePart):
     name: ClassVar[str] = "neighbourhood"
     keeps_rows: ClassVar[bool] = True
     resolution: ClassVar[float] = 0.02
+    # Residuals are differences, and made white.
+    enlarges_rounding: ClassVar[bool] = True
 
     @classmethod
     def fit(cls, rows: PartRows) -> Neighbourhood:
@@ -83,7 +85,7 @@ class Neighbourhood(ScorePart):
 
     @cached_property
     def _factors(self) -> Factors:
-        return Factors(self.references)
+        return Factors(self.references, self.near_squared)
 
     def __getstate__(self) -> dict[str, Any]:
         return own_fields(self)

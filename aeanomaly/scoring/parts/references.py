@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 
 import numpy as np
 
@@ -12,6 +13,10 @@ _BLOCK_ROWS = 256
 # so many deviations of an encoded column, is the less evidence the nearer it is.
 _NEAR_SHARE = 0.25
 _LEAST_NEAR = 0.02
+# Where "near", squared, is less than this share of the references' squared norms, many
+# lie so close to each other that products in single precision cannot tell which is
+# nearest.
+_DENSE = 1e-3
 
 
 def near_squared(squared: np.ndarray) -> float:
@@ -62,14 +67,33 @@ class Factors:
     Parameters
     ----------
     references : ndarray of shape (n_references, n_columns), float32
+    near : float, default=0.0
+        Squared distance between references that is small; see `near_squared`. Zero
+        where rows are multiplied in their own precision.
     """
 
-    def __init__(self, references: np.ndarray) -> None:
+    def __init__(self, references: np.ndarray, near: float = 0.0) -> None:
         self._references = references
+        self._near = near
         self._by_type: dict[str, np.ndarray] = {}
 
     def __len__(self) -> int:
         return len(self._references)
+
+    def precision(self, rows: np.ndarray) -> np.dtype:
+        """Return the type in which the references nearest to rows are looked for.
+
+        Single precision finds them among many rows in half the time, where they are
+        not so close to each other that it takes one for another.
+        """
+        if len(rows) <= _BLOCK_ROWS or self._is_dense:
+            return rows.dtype
+        return np.dtype(np.float32)
+
+    @cached_property
+    def _is_dense(self) -> bool:
+        norms = np.square(self._references).sum(axis=1, dtype=np.float64)
+        return bool(self._near < _DENSE * norms.mean())
 
     def of(self, dtype: np.dtype) -> np.ndarray:
         """Return the factors of rows of a type, (n_columns + 1, n_references)."""
@@ -124,9 +148,10 @@ def iter_comparable(
     distances : ndarray of shape (n_block, n_references)
         Of the iterator: the next block overwrites them.
     """
-    factor = factors.of(rows.dtype)
-    products = np.empty(min(_BLOCK_ROWS, len(rows)) * len(factors), dtype=rows.dtype)
-    for block, extended in _extended(rows):
+    dtype = factors.precision(rows)
+    factor = factors.of(dtype)
+    products = np.empty(min(_BLOCK_ROWS, len(rows)) * len(factors), dtype=dtype)
+    for block, extended in _extended(rows, dtype):
         out = products[: len(extended) * len(factors)].reshape(len(extended), -1)
         yield block, np.matmul(extended, factor, out=out)
 
@@ -144,17 +169,20 @@ def iter_turned(
     distances : ndarray of shape (n_references, n_block)
         Of the iterator: the next block overwrites them.
     """
-    factor = factors.of(rows.dtype)
-    products = np.empty(min(_BLOCK_ROWS, len(rows)) * len(factors), dtype=rows.dtype)
-    for block, extended in _extended(rows):
+    dtype = factors.precision(rows)
+    factor = factors.of(dtype)
+    products = np.empty(min(_BLOCK_ROWS, len(rows)) * len(factors), dtype=dtype)
+    for block, extended in _extended(rows, dtype):
         out = products[: len(extended) * len(factors)].reshape(len(factors), -1)
         yield block, np.matmul(factor.T, extended.T, out=out)
 
 
-def _extended(rows: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
+def _extended(
+    rows: np.ndarray, dtype: np.dtype
+) -> Iterator[tuple[slice, np.ndarray]]:
     """Yield blocks of rows with a one behind each, which the norms are added by."""
     size = min(_BLOCK_ROWS, len(rows))
-    extended = np.ones((size, rows.shape[1] + 1), dtype=rows.dtype)
+    extended = np.ones((size, rows.shape[1] + 1), dtype=dtype)
     for start in range(0, len(rows), _BLOCK_ROWS):
         block = slice(start, min(start + _BLOCK_ROWS, len(rows)))
         part = extended[: block.stop - start]

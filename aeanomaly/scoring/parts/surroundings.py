@@ -105,7 +105,7 @@ class Surroundings(ScorePart):
 
     @cached_property
     def _factors(self) -> Factors:
-        return Factors(self.references[self._interleaved])
+        return Factors(self.references[self._interleaved], self.near_squared)
 
     def __getstate__(self) -> dict[str, Any]:
         return own_fields(self)
@@ -129,8 +129,7 @@ class Surroundings(ScorePart):
         distances : ndarray of shape (n_blocks * block_size, n_rows)
             Comparable ones, in the order of `_interleaved`.
         """
-        least = least_of_blocks(distances, self.block_size)
-        least += np.square(Z).sum(axis=1)
+        least = least_of_blocks(distances, self.block_size) + np.square(Z).sum(axis=1)
         np.clip(least, 0.0, _GREATEST, out=least)
         is_close = least < self.near_squared
         least += self.near_squared
