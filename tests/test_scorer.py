@@ -43,12 +43,12 @@ def test_one_row_scores_alike_alone_and_among_a_few(fitted):
     few = rows[:200]
     together = detector.score_samples(few)
     alone = [detector.score_samples(few[i : i + 1])[0] for i in range(0, 200, 20)]
-    assert_allclose(alone, together[::20], rtol=1e-9)
+    assert_allclose(alone, together[::20], rtol=1e-6)
 
 
-# The hybrid score's tail scale may multiply what float32 rounds.
+# The plain error of large tables is computed in single precision.
 @pytest.mark.parametrize(
-    ("score_type", "rtol"), [("reconstruction", 1e-5), ("hybrid", 1e-4)]
+    ("score_type", "rtol"), [("reconstruction", 1e-5), ("hybrid", 1e-6)]
 )
 @pytest.mark.parametrize("make_rows", [make_table, make_numbers])
 def test_large_tables_score_as_small_ones(score_type, rtol, make_rows):
