@@ -177,9 +177,7 @@ def iter_turned(
         yield block, np.matmul(factor.T, extended.T, out=out)
 
 
-def _extended(
-    rows: np.ndarray, dtype: np.dtype
-) -> Iterator[tuple[slice, np.ndarray]]:
+def _extended(rows: np.ndarray, dtype: np.dtype) -> Iterator[tuple[slice, np.ndarray]]:
     """Yield blocks of rows with a one behind each, which the norms are added by."""
     size = min(_BLOCK_ROWS, len(rows))
     extended = np.ones((size, rows.shape[1] + 1), dtype=dtype)
