@@ -144,6 +144,16 @@ def test_describe_shows_how_columns_are_read(run, ledger):
     ]
 
 
+def test_numbers_are_levels_where_it_is_said(run, tmp_path):
+    path = tmp_path / "codes.csv"
+    path.write_text("code,amount\n" + "1010,1.5\n30300,2.5\n4,0.5\n" * 20)
+    _, stdout, _ = run("describe", path)
+    assert re.search(r"^code +number", stdout, re.MULTILINE)
+    code, stdout, _ = run("describe", path, "--categories", "code")
+    assert code == 0
+    assert re.search(r"^code +category +3 levels: 1010 0\.33", stdout, re.MULTILINE)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -170,6 +180,11 @@ def test_columns_and_rows_are_chosen(run, ledger, options, message):
         (["--keep", "Vendor", "--drop", "V*"], "No column of"),
         (["--id", "id"], "--id id: the table has no such column."),
         (["--dates", "day"], "--dates day: the table has no such column."),
+        (["--categories", "code"], "--categories code: the table has no such column."),
+        (
+            ["--dates", "Booked on", "--categories", "Booked on"],
+            "--dates and --categories both name column 'Booked on'. Pass it to one.",
+        ),
         (["--label", "Checked", "--train-on", "9"], "--train-on 9 is not in column"),
         (["--where", "Amount > 1e9"], "No row of"),
         (

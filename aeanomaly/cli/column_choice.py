@@ -94,6 +94,24 @@ def drop_option(name: str) -> str:
     return f"--drop{'=' if name.startswith('-') else ' '}{shlex.quote(name)}"
 
 
+def check_kinds(arguments: Any, names: list[str]) -> None:
+    """Raise a `ColumnError` unless the columns of --dates and --categories are there.
+
+    Parameters
+    ----------
+    arguments : Namespace
+    names : list of str
+        The columns that the detector sees.
+    """
+    for option in ("dates", "categories"):
+        for name in getattr(arguments, option):
+            known_column(name, names, f"--{option}")
+    for name in sorted({*arguments.dates} & {*arguments.categories}):
+        raise ColumnError(
+            f"--dates and --categories both name column {name!r}. Pass it to one."
+        )
+
+
 def hints(features: Any, *, sampled: bool = False) -> Iterator[str]:
     """Yield notes on identifiers, and on columns that run on with the rows.
 

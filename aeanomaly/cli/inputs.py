@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..exceptions import ColumnError
 from ..tables import ReadOptions, TableSample, open_table, sample_table
-from .column_choice import hints, known_column, left_out_columns
+from .column_choice import check_kinds, hints, left_out_columns
 from .terminal import note
 
 if TYPE_CHECKING:
@@ -87,8 +87,7 @@ def read_training_table(
     """
     names = list(source.column_names)
     left_out = left_out_columns(arguments, names)
-    for name in arguments.dates:
-        known_column(name, [n for n in names if n not in left_out], "--dates")
+    check_kinds(arguments, [name for name in names if name not in left_out])
     if len(left_out) == len(names):
         raise ColumnError(
             f"No column of {source.path} is left to train on. Drop fewer."

@@ -81,6 +81,12 @@ def _add_cells(group: argparse._ActionsContainer) -> None:
     """Add what makes values of fields."""
     add_names(group, "--na-values", "TEXT", "texts that stand for missing values")
     add_names(group, "--dates", "COLUMN", "columns that hold dates and times")
+    add_names(
+        group,
+        "--categories",
+        "COLUMN",
+        "columns whose numbers are levels, such as postcodes",
+    )
     group.add_argument(
         "--day-first",
         action=argparse.BooleanOptionalAction,

@@ -71,7 +71,9 @@ def reading_parameters(arguments: argparse.Namespace) -> dict[str, Any]:
     """Return the parameters of a detector that say how cells are read."""
     decimal = arguments.decimal if arguments.decimal in (".", ",") else None
     return {
-        "column_kinds": dict.fromkeys(arguments.dates, "datetime") or None,
+        "column_kinds": dict.fromkeys(arguments.dates, "datetime")
+        | dict.fromkeys(arguments.categories, "category")
+        or None,
         "day_first": arguments.day_first,
         "decimal": decimal,
         "missing_values": [*map(_number_or_text, arguments.na_values)] or None,
