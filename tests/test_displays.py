@@ -246,7 +246,10 @@ def test_flagged_and_labelled_rows_are_kept_where_not_all_are_shown(
 
 
 def test_codes_of_one_direction_and_of_a_transformer_can_be_shown(transformer, table):
-    assert not CodeMapDisplay.from_estimator(transformer, table).is_outlier.any()
+    display = CodeMapDisplay.from_estimator(transformer, table)
+    assert not display.is_outlier.any()
+    shown = display.plot().ax_.get_legend().get_texts()
+    assert [text.get_text() for text in shown] == [f"rows ({len(table):,})"]
     one = CodeMapDisplay.from_codes(np.arange(5.0)[:, None])
     assert one.positions.shape == (5, 2)
     tsne = CodeMapDisplay.from_codes(np.eye(12), method="tsne")

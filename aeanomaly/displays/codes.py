@@ -149,11 +149,15 @@ class CodeMapDisplay:
         ax : matplotlib Axes, default=None
         """
         ax = tidy(new_axes(ax, (8.0, 5.4)))
+        # A transformer flags nothing: its rows are neither flagged nor not.
+        ordinary = "not flagged" if self.is_outlier.any() else "rows"
         for marked, colour, marker, name in (
-            (False, ORDINARY, "o", "not flagged"),
+            (False, ORDINARY, "o", ordinary),
             (True, FLAGGED, "D", "flagged"),
         ):
             at = self.is_outlier == marked
+            if not at.any():
+                continue
             ax.scatter(
                 *self.positions[at].T,
                 s=22 if marked else 9,
