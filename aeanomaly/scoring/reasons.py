@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from .encoding.columns import Column
 from .encoding.tabular import column_at, take_rows
 from .evaluation import Evaluation
-from .expectations import N_PARTNERS, Expectations, as_numbers
+from .expectations import N_PARTNERS, Expectations, as_numbers, greatest
 from .scorer import Scorer
 
 _TINY = 1e-300
@@ -18,6 +19,8 @@ _SAID = (
     *("low", "high", "probability", "own", "share", "believed"),
     *("partners", "sole"),
 )
+
+_FLAT = ("observed", "number", "expected", "aspect", *_SAID)
 
 # A column is named beside another if it makes up this share of the score, and this much
 # of what the greatest makes up.
@@ -111,7 +114,7 @@ def iter_reasons(
         block = take_rows(table, rows)
         statistic, shares = _divided(scorer, block, evaluation)
         # Those that are named beside a column are among the first, too.
-        order = _greatest(shares, max(top, N_PARTNERS + 1))
+        order = greatest(shares, max(top, N_PARTNERS + 1))
         yield (
             rows,
             -statistic,
@@ -151,12 +154,6 @@ def _divided(
     return statistic, np.asarray(cells / total)
 
 
-def _greatest(shares: np.ndarray, n: int) -> np.ndarray:
-    """Return the columns of the greatest shares of each row, in descending order."""
-    # Sorted whole: `argpartition` does not keep the order of equal ones.
-    return np.argsort(-shares, axis=1, kind="stable")[:, :n]
-
-
 def _moved(scorer: Scorer, block: Any) -> np.ndarray:
     """Return which cells of a block were moved, (n_rows, n_features), bool."""
     columns = scorer.encoding.columns
@@ -165,6 +162,8 @@ def _moved(scorer: Scorer, block: Any) -> np.ndarray:
         # Files of older protocols are explained as when they were written.
         return found
     for position, column in enumerate(columns):
+        if type(column).moved is Column.moved:
+            continue
         moved = column.moved(column_at(block, position))
         if moved is not None:
             found[:, position] = moved
@@ -230,25 +229,34 @@ def _reasons(
         like=scorer.reduction.like_cases(evaluation, scorer.encoding),
     )
     expectations = Expectations(scorer, evaluation)
-    for position in np.unique(columns):
-        row, rank = np.nonzero(columns == position)
+    flat = {name: getattr(reasons, name).reshape(columns.size, -1) for name in _FLAT}
+    for position, at in _places(columns):
+        row = at // columns.shape[1]
+        column = scorer.encoding.columns[position]
         said = expectations.of_column(position, row)
         values = _take(block, position, row)
-        reasons.observed[row, rank] = _as_objects(values)
-        reasons.number[row, rank] = as_numbers(
-            values, scorer.encoding.columns[position], scorer.usual_of(position)
-        )
-        reasons.expected[row, rank] = said.values
+        usual = scorer.usual_of(position)
+        flat["observed"][at, 0] = _as_objects(values)
+        flat["number"][at, 0] = as_numbers(values, column, usual)
+        flat["expected"][at, 0] = said.values
         for name in _SAID:
-            getattr(reasons, name)[row, rank] = getattr(said, name)
-        aspect = scorer.encoding.columns[position].aspect
-        reasons.aspect[row, rank] = [aspect(i) for i in said.encoded.tolist()]
+            flat[name][at] = getattr(said, name).reshape(len(at), -1)
+        aspects = [column.aspect(i) for i in range(said.encoded.max() + 1)]
+        flat["aspect"][at, 0] = np.array(aspects, dtype=object)[said.encoded]
     _blame_together(reasons, shares, order[:, : N_PARTNERS + 1])
-    for position in np.unique(reasons.partners[reasons.partners >= 0]):
-        row, *place = np.nonzero(reasons.partners == position)
-        values = _take(block, position, row)
-        reasons.partners_observed[row, *place] = _as_objects(values)
+    partners = reasons.partners_observed.reshape(-1)
+    for position, at in _places(reasons.partners):
+        if position >= 0:
+            row = at // (columns.shape[1] * N_PARTNERS)
+            partners[at] = _as_objects(_take(block, position, row))
     return reasons
+
+
+def _places(columns: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+    """Yield each number that an array holds, and where it holds it, counted flat."""
+    order = np.argsort(columns.ravel(), kind="stable")
+    found, starts = np.unique(columns.ravel()[order], return_index=True)
+    yield from zip(found.tolist(), np.split(order, starts[1:]), strict=True)
 
 
 def _blame_together(reasons: Reasons, shares: np.ndarray, order: np.ndarray) -> None:
