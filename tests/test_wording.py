@@ -109,6 +109,21 @@ def test_many_numbers_are_shown_as_each_by_itself(decimals):
     assert show_all(values, decimals) == [show_observed(v, decimals) for v in values]
 
 
+def test_many_times_are_shown_as_each_by_itself():
+    seconds = np.random.default_rng(0).integers(-(2**32), 2**32, 200)
+    times = pd.to_datetime(np.concatenate([seconds, seconds // 60 * 60]), unit="s")
+    days = pd.to_datetime(seconds // 86_400, unit="D")
+    for one in (
+        times,
+        days,
+        times + pd.Timedelta("1ns"),
+        times.tz_localize("Asia/Tokyo"),
+    ):
+        values = one.astype(object).tolist()
+        assert show_all(values) == [show_observed(value) for value in values]
+        assert show_all([*values, pd.NaT]) == [*show_all(values), "missing"]
+
+
 def test_values_that_are_equal_but_written_otherwise_keep_their_texts():
     values = [1, True, 1.0, "1", None, Decimal("1.0"), Decimal("1.00")]
     assert show_all(values) == ["1", "True", "1", "1", "missing", "1.0", "1.00"]

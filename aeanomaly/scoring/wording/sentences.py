@@ -147,8 +147,8 @@ def _words(usual: Usual | None, cell: Cell, shown: str, unit: str) -> str:
     return _words_of_level(usual, cell, shown)
 
 
-def _joined(*phrases: str) -> str:
-    return "; ".join(phrase for phrase in phrases if phrase)
+def _joined(first: str, second: str) -> str:
+    return f"{first}; {second}" if first and second else first or second
 
 
 def _words_without_usual(cell: Cell, shown: str) -> str:

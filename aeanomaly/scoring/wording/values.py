@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -155,6 +156,8 @@ def show_all(values: Iterable[Any], decimals: int | None = None) -> list[str]:
     kinds = set(map(type, values))
     if kinds == {float}:
         return _show_floats(values, decimals)
+    if len(kinds) == 1 and all(map(_is_plain_time, values)):
+        return _show_times(values)
     if not kinds <= _EQUAL_TEXTS:
         return [show_observed(value, decimals) for value in values]
     # True equals 1, and is shown otherwise.
@@ -188,6 +191,27 @@ def _show_floats(values: list[float], decimals: int | None) -> list[str]:
             np.where(size >= _GROUPED_FROM, ",", "").tolist(),
             strict=True,
         )
+    ]
+
+
+def _is_plain_time(value: Any) -> bool:
+    """Return whether NumPy writes a value's date and time as Python does."""
+    return (
+        isinstance(value, datetime)
+        and value.tzinfo is None
+        and value == value
+        and value.year >= _FOUR_DIGITS
+    )
+
+
+def _show_times(values: list[datetime]) -> list[str]:
+    """Return texts of dates with a time of day, as `show_time` gives them."""
+    texts = np.datetime_as_string(np.array(values, dtype="datetime64[s]")).tolist()
+    return [
+        text[:10]
+        if text.endswith("T00:00:00")
+        else f"{text[:10]} {text[11:16] if text.endswith(':00') else text[11:]}"
+        for text in texts
     ]
 
 
