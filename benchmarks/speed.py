@@ -1,24 +1,29 @@
 """Speed against Keras, PyOD and scikit-learn: one table of ratios.
 
     python benchmarks/speed.py [--quick] [--threads 2] [--only train score]
+    python benchmarks/speed.py --save before.json      # then, with another version,
+    python benchmarks/speed.py --baseline before.json  # what has changed since
 
 All sides do the same work in the same process, in turn, on the same pinned threads;
 times are medians of interleaved rounds. "x floor" is the time over that of the matrix
 products alone, at the rate that a large float32 product reaches in the same rounds.
+With ``--clock processor`` times are those of the processor, which other work on the
+machine changes less.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+from default_speed import default_contests
 from peers import (
     HIDDEN,
     LATENT,
@@ -31,7 +36,17 @@ from peers import (
     ours,
     pyod_autoencoder,
 )
-from timing import FLOOR, Contest, pin_threads, repeated, seconds, sgemm_rate
+from timing import (
+    CLOCKS,
+    FLOOR,
+    Contest,
+    choose_clock,
+    now,
+    pin_threads,
+    repeated,
+    seconds,
+    sgemm_rate,
+)
 
 _TRANSACTIONS = Path(__file__).parents[2] / "shared/data/transactions_2018_q2.parquet"
 
@@ -78,10 +93,10 @@ class EpochTimer:
         )
 
     def _begin(self) -> None:
-        self._start = time.perf_counter()
+        self._start = now()
 
     def _end(self) -> None:
-        self.times.append(time.perf_counter() - self._start)
+        self.times.append(now() - self._start)
 
     @property
     def steady(self) -> float:
@@ -280,6 +295,7 @@ def _write_model_and_rows(model: Path, table: Path) -> None:
 
 _CONTESTS = {
     "start": start_contests,
+    "default": default_contests,
     "score": score_contests,
     "small": small_contests,
     "grid": grid_contests,
@@ -287,19 +303,34 @@ _CONTESTS = {
 }
 
 
-def report(contest: Contest) -> None:
-    """Time a contest and write a line of the table for each contestant."""
+def report(contest: Contest, before: dict[str, float]) -> dict[str, float]:
+    """Time a contest and write a line of the table for each contestant.
+
+    Parameters
+    ----------
+    contest : Contest
+    before : dict of str to float
+        Seconds of contestants in a run that was saved.
+
+    Returns
+    -------
+    dict of str to float
+        Seconds of each contestant.
+    """
     taken = seconds(contest)
-    floor = ""
-    first, *others = contest.contestants
+    first = next(iter(contest.contestants))
     base = taken[first]
-    if contest.operations:
-        floor = f"{base / taken[FLOOR]:.2f} (goal {contest.floor_goal:g})"
-    _row(contest.work, first, _readable(base), "1", floor)
-    for name in others:
+    for name in contest.contestants:
         goal = contest.goals.get(name)
         ratio = f"{taken[name] / base:.2f}" + (f" (goal {goal:.3g})" if goal else "")
-        _row("", name, _readable(taken[name]), ratio, "")
+        floor = ""
+        if name == first and contest.operations:
+            floor = f"{base / taken[FLOOR]:.2f} (goal {contest.floor_goal:g})"
+        since = f"x {taken[name] / before[name]:.2f}" if name in before else ""
+        work = contest.work if name == first else ""
+        shown = "1" if name == first else ratio
+        _row(work, name, _readable(taken[name]), shown, floor, since)
+    return taken
 
 
 def _row(*cells: str) -> None:
@@ -318,8 +349,14 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="about a minute")
     parser.add_argument("--threads", type=int, default=min(2, os.cpu_count() or 1))
     parser.add_argument("--only", nargs="+", choices=_CONTESTS, default=[*_CONTESTS])
+    parser.add_argument("--clock", choices=CLOCKS, default="wall")
+    parser.add_argument("--save", type=Path, help="write the times to a JSON file")
+    parser.add_argument(
+        "--baseline", type=Path, help="show the change since such a file"
+    )
     arguments = parser.parse_args()
     pin_threads(arguments.threads)
+    choose_clock(arguments.clock)
     peers = ["keras", "pyod", "torch", "sklearn"]
     missing = [name for name in peers if not installed(name)]
     sys.stdout.write(
@@ -327,11 +364,16 @@ def main() -> None:
         + (f" Not installed, skipped: {', '.join(missing)}." if missing else "")
         + "\n\n"
     )
-    _row("work", "by", "time", "times aeanomaly's", "x floor")
-    _row(*["---"] * 5)
+    before = json.loads(arguments.baseline.read_text()) if arguments.baseline else {}
+    _row("work", "by", "time", "times aeanomaly's", "x floor", "since the baseline")
+    _row(*["---"] * 6)
+    taken = {}
     for name in arguments.only:
         for contest in _CONTESTS[name](arguments.quick):
-            report(contest)
+            taken[contest.work] = report(contest, before.get(contest.work, {}))
+            if arguments.save:
+                # After each, so that a run that is ended leaves what it has.
+                arguments.save.write_text(json.dumps(taken, indent=1) + "\n")
 
 
 if __name__ == "__main__":
