@@ -1,10 +1,17 @@
 """Cheap constructor arguments, architectures and tables that the tests run on."""
 
 from functools import cache
+from importlib.metadata import version
 
 import numpy as np
 import pandas as pd
 import pytest
+
+# A Keras reads networks that it or an older one wrote.
+KERAS_OF_THE_FILES = pytest.mark.skipif(
+    tuple(map(int, version("keras").split(".")[:2])) < (3, 15),
+    reason="Keras 3.15 wrote the networks in tests/data",
+)
 
 CHEAP = {
     "hidden_layer_sizes": (8,),

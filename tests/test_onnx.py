@@ -10,7 +10,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from cases import CHEAP, DEFAULT_THEN_OTHERS, make_numbers, make_table
+from cases import (
+    CHEAP,
+    DEFAULT_THEN_OTHERS,
+    KERAS_OF_THE_FILES,
+    make_numbers,
+    make_table,
+)
 from numpy.testing import assert_allclose, assert_array_equal
 from test_protocols import DATA, read_expected, rows_of
 
@@ -273,6 +279,7 @@ def test_a_keras_model_is_exported_or_says_what_it_needs(number_detector, tmp_pa
 # What cannot be exported.
 
 
+@KERAS_OF_THE_FILES
 def test_networks_that_keras_runs_are_an_error_in_words(tmp_path):
     detector = aeanomaly.load(DATA / "protocol_3_images.aea")
     with pytest.raises(

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from cases import KERAS_OF_THE_FILES
 from numpy.testing import assert_allclose, assert_array_equal
 from test_archive import entries_of, signed, zipped
 
@@ -95,6 +96,7 @@ def test_a_file_gives_the_p_values_of_when_it_was_written(name):
     assert detector.threshold_.summary_.startswith("At most 1 % of new normal rows")
 
 
+@KERAS_OF_THE_FILES
 @pytest.mark.parametrize("number", PROTOCOLS)
 def test_a_file_of_images_scores_as_when_it_was_written(number):
     expected = read_expected(f"protocol_{number}_images")

@@ -134,7 +134,9 @@ def infer_image_shape(sample_shape: tuple[int, ...]) -> tuple[int, ...]:
 def _as_pixels(frame: Any, names: list[Any]) -> np.ndarray:
     """Return a DataFrame's columns as one array of numbers."""
     if all(getattr(dtype, "kind", "") in ("f", "i", "u") for dtype in frame.dtypes):
-        return frame.to_numpy(na_value=np.nan)
+        # NumPy's integers are never missing, and pandas 2.2 fails to say so to itself.
+        plain = all(isinstance(dtype, np.dtype) for dtype in frame.dtypes)
+        return frame.to_numpy() if plain else frame.to_numpy(na_value=np.nan)
     columns = [as_float(column_at(frame, i), name) for i, name in enumerate(names)]
     return np.column_stack(columns)
 

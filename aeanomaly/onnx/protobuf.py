@@ -79,7 +79,7 @@ def write_graph(
 def _graph_proto(onnx: Any, graph: Graph, name: str) -> Any:
     helper = onnx.helper
     nodes = []
-    for node in graph.nodes:
+    for position, node in enumerate(graph.nodes):
         attributes = dict(node.attributes)
         if node.operator == "Cast":
             attributes["to"] = _type(onnx, attributes["to"])
@@ -88,6 +88,8 @@ def _graph_proto(onnx: Any, graph: Graph, name: str) -> Any:
                 node.operator,
                 node.inputs,
                 node.outputs,
+                # onnxruntime 1.20 names what it makes of a node after it.
+                name=f"{node.operator}_{position}",
                 domain=node.domain,
                 **attributes,
             )

@@ -142,4 +142,9 @@ def as_numbers(X: np.ndarray) -> Any:
         # Of texts, or of what the column itself says is no number.
         import pandas as pd
 
-        return pd.DataFrame(X).infer_objects()
+        try:
+            return pd.DataFrame(X).infer_objects()
+        except OverflowError:
+            # pandas 2.2 asks whether whole numbers beyond all floats are times.
+            objects = {i: pd.Series(x, dtype=object) for i, x in enumerate(X.T)}
+            return pd.DataFrame(objects)

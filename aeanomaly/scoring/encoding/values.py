@@ -26,6 +26,20 @@ def as_float(values: Any, name: object) -> np.ndarray:
     return np.asarray(values, dtype=np.float64)
 
 
+def factorized(values: Any) -> tuple[np.ndarray, Any]:
+    """Return the position of each value among the distinct ones, and these.
+
+    As `pandas.factorize`, also of whole numbers beyond all floats, of which pandas 2.2
+    asks in vain whether they are times.
+    """
+    import pandas as pd
+
+    try:
+        return pd.factorize(values)
+    except OverflowError:
+        return pd.factorize(np.asarray(values, dtype=object))
+
+
 def too_large(name: object, error: OverflowError) -> ColumnError:
     """Return the error of a column with whole numbers of hundreds of digits."""
     return ColumnError(

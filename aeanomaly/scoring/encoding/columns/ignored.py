@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from ..values import factorized
 from .base import Column, ColumnFacts, ColumnOptions, Storage
 from .category import CategoricalColumn
 
@@ -94,9 +95,7 @@ def no_information(values: Any) -> str | None:
     >>> no_information(pd.Series(["DE", "FR"] * 250)) is None
     True
     """
-    import pandas as pd
-
-    codes, levels = pd.factorize(values)
+    codes, levels = factorized(values)
     known = codes[codes >= 0]
     n_rows, n_levels = len(known), len(levels)
     if n_rows < _MIN_ROWS or n_rows < (1 - _MAX_MISSING) * len(codes):

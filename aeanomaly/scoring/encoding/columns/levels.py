@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ....exceptions import ColumnError
+from ..values import factorized
 
 # Other words for booleans, as tables and databases write them.
 _BOOLEANS = {"true": "1", "false": "0"}
@@ -35,12 +36,10 @@ def factorize_levels(values: Any, name: Any) -> tuple[np.ndarray, list[Any]]:
         If the values cannot be told apart, as lists cannot, or have no text that is
         the same tomorrow, as functions have none.
     """
-    import pandas as pd
-
     if getattr(getattr(values, "dtype", None), "kind", "O") in "cV":
         raise _no_levels(name, f"but such of type {values.dtype}")
     try:
-        codes, uniques = pd.factorize(values)
+        codes, uniques = factorized(values)
     except TypeError as error:
         raise _no_levels(name, str(error)) from error
     return codes, [

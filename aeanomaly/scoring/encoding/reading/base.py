@@ -9,6 +9,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from ..values import factorized
+
 # Texts that stand for a missing value in tables of all kinds.
 MISSING_WORDS = frozenset(
     ["", "-", "--", "–", "—", "?", ".", "n/a", "#n/a", "na", "nan", "nat", "<na>"]
@@ -38,7 +40,7 @@ class Values:
         if isinstance(values.dtype, pd.CategoricalDtype):
             values = values.astype(values.dtype.categories.dtype)
         # Raises TypeError where values cannot be told apart, as lists cannot.
-        self.codes, uniques = pd.factorize(values)
+        self.codes, uniques = factorized(values)
         self.uniques = np.asarray(uniques, dtype=object)
 
     @cached_property
