@@ -154,3 +154,15 @@ def test_a_text_in_a_column_that_held_nothing_is_a_reason():
     own = explained[explained["column"] == "nothing"]
     assert own["observed"].iloc[0] == "something"
     assert own["share"].iloc[0] > own["share"].iloc[1]
+
+
+def test_without_columns_beside_them_reasons_are_the_same(number_detector, numbers):
+    def fields(beside):
+        (block,) = iter_reasons(number_detector.scorer_, numbers[:50], 2, beside=beside)
+        return vars(block[2])
+
+    whole, less = fields(True), fields(False)
+    assert (whole["partners"] >= 0).any()
+    assert (less["partners"] < 0).all()
+    for name in ("columns", "shares", "observed", "expected", "low", "high", "number"):
+        assert_array_equal(less[name], whole[name])

@@ -83,18 +83,23 @@ class Expectations:
         self._restored = scorer.encoding.restore(self._predicted)
         self._groups = dict(scorer.encoding.groups)
 
-    def of_column(self, position: int, rows: np.ndarray) -> Expected:
+    def of_column(
+        self, position: int, rows: np.ndarray, *, beside: bool = True
+    ) -> Expected:
         """Return what was expected of a column.
 
         Parameters
         ----------
         position : int
         rows : ndarray of shape (n_rows,), int
+        beside : bool, default=True
+            Whether to look for partners.
         """
         usual = self._scorer.usual_of(position)
         restored = self._restored[position][rows]
         nothing = np.full(len(rows), np.nan)
-        partners, sole, encoded = self._partners(usual, position, rows)
+        asked = usual if beside else None
+        partners, sole, encoded = self._partners(asked, position, rows)
         expected = Expected(
             values=restored.astype(object),
             low=nothing,
@@ -167,8 +172,9 @@ class Expectations:
             away, shares = self._away(pulls, rows, encoded)
             found, is_sole = _named(away, shares)
             # A time may be usual, and its hour not with the others.
-            better = (found[:, 0] >= 0) & (away.max(axis=1) > strongest)
-            strongest[better] = away.max(axis=1)[better]
+            most = away.max(axis=1)
+            better = (found[:, 0] >= 0) & (most > strongest)
+            strongest[better] = most[better]
             partners[better], sole[better] = found[better], is_sole[better]
             chosen[better] = np.where(
                 is_sole[better], np.searchsorted(block, encoded[better]), 0

@@ -65,7 +65,7 @@ def explain_frame(scorer: Scorer, table: Any, index: Any, top: int) -> Any:
     import pandas as pd
 
     index = pd.RangeIndex(len(table)) if index is None else index
-    blocks = [block for _, _, block in iter_reasons(scorer, table, top)]
+    blocks = [block for _, _, block in iter_reasons(scorer, table, top, beside=False)]
     names = np.empty(len(scorer.encoding.names), dtype=object)
     # Names may be tuples, of which `np.array` would make a table.
     names[:] = scorer.encoding.names

@@ -91,7 +91,7 @@ class Reasons:
 
 
 def iter_reasons(
-    scorer: Scorer, table: Any, top: int
+    scorer: Scorer, table: Any, top: int, *, beside: bool = True
 ) -> Iterator[tuple[slice, np.ndarray, Reasons]]:
     """Yield the scores and the reasons of each block of rows.
 
@@ -102,6 +102,9 @@ def iter_reasons(
         With the fitted columns in the fitted order.
     top : int
         Columns to name, at most as many as there are.
+    beside : bool, default=True
+        Whether to look for the columns that make another's value unusual, which
+        sentences name. Without it there are no partners.
 
     Yields
     ------
@@ -118,7 +121,7 @@ def iter_reasons(
         yield (
             rows,
             -statistic,
-            _reasons(scorer, block, evaluation, order, shares, top),
+            _reasons(scorer, block, evaluation, order, shares, top, beside),
         )
 
 
@@ -193,6 +196,7 @@ def _reasons(
     order: np.ndarray,
     shares: np.ndarray,
     top: int,
+    beside: bool,
 ) -> Reasons:
     """Return what is to be said of the columns that are named for each row.
 
@@ -207,6 +211,8 @@ def _reasons(
     shares : ndarray of shape (n_samples, n_features)
     top : int
         Columns to name.
+    beside : bool
+        Whether to look for partners.
     """
     columns = order[:, :top]
     shape = columns.shape
@@ -233,7 +239,7 @@ def _reasons(
     for position, at in _places(columns):
         row = at // columns.shape[1]
         column = scorer.encoding.columns[position]
-        said = expectations.of_column(position, row)
+        said = expectations.of_column(position, row, beside=beside)
         values = _take(block, position, row)
         usual = scorer.usual_of(position)
         flat["observed"][at, 0] = _as_objects(values)
@@ -243,6 +249,8 @@ def _reasons(
             flat[name][at] = getattr(said, name).reshape(len(at), -1)
         aspects = [column.aspect(i) for i in range(said.encoded.max() + 1)]
         flat["aspect"][at, 0] = np.array(aspects, dtype=object)[said.encoded]
+    if not beside:
+        return reasons
     _blame_together(reasons, shares, order[:, : N_PARTNERS + 1])
     partners = reasons.partners_observed.reshape(-1)
     for position, at in _places(reasons.partners):
