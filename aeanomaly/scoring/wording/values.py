@@ -177,9 +177,11 @@ def _show_floats(values: list[float], decimals: int | None) -> list[str]:
     if decimals is None:
         most = np.where(size >= 1, _MAX_DIGITS, _DIGITS)
         digits = np.maximum(0, most - 1 - magnitude)
+    plain = (size >= _POWERS[0]) & (size < _POWERS[-1])
+    # Rounding takes others to infinity.
+    numbers[~plain] = 0.0
     for fewer in range(_MAX_DIGITS, shown - 1, -1):
         digits[np.round(numbers, fewer) == numbers] = fewer
-    plain = (size >= _POWERS[0]) & (size < _POWERS[-1])
     return [
         (_stripped(f"{value:{group}.{n}f}") if n else f"{value:{group}.0f}")
         if is_plain
