@@ -359,9 +359,9 @@ def test_a_part_of_ones_own_needs_a_converter(detector, tmp_path, monkeypatch):
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_the_guide_says_what_can_be_run(tmp_path, monkeypatch):
     guide = (Path(__file__).parents[1] / "docs/onnx.md").read_text(encoding="utf-8")
-    first, second, _ = re.findall(r"^```python\n(.*?)^```", guide, re.DOTALL | re.M)
+    *blocks, _ = re.findall(r"^```python\n(.*?)^```", guide, re.DOTALL | re.M)
     monkeypatch.chdir(tmp_path)
-    exec(first + second, {})
+    exec("".join(blocks), {})
 
 
 # Model files
