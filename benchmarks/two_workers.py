@@ -37,8 +37,8 @@ _MODEL = "the default"
 _KEPT = "the same, memory kept"
 # Variables of the C library for the workers.
 _KEEP_MEMORY = {
-    "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": 128 * 2**20,
-    "distributed.nanny.pre-spawn-environ.MALLOC_MMAP_THRESHOLD_": 32 * 2**20,
+    "MALLOC_TRIM_THRESHOLD_": str(128 * 2**20),
+    "MALLOC_MMAP_THRESHOLD_": str(32 * 2**20),
 }
 _KILLED_AFTER = 15  # seconds
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -51,6 +51,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--folder", type=Path, default=_FOLDER)
     parser.add_argument("--kill", action="store_true", help="a worker, once more")
+    parser.add_argument("--brief", action="store_true", help="one process, and Dask")
     options = parser.parse_args()
     source = options.folder / _NAME
     if not source.exists():
@@ -60,14 +61,22 @@ def main() -> None:
         folder = Path(name)
         parts, model = folder / "parts", apart(save_models, source, folder)[_MODEL]
         n_rows = apart(write_parts, source, parts, options.copies, ".parquet")
-        compare(parts, model, n_rows, folder, options.rounds)
+        compare(parts, model, n_rows, folder, options.rounds, brief=options.brief)
         if options.kill:
             by_dask(parts, model, folder / "killed", _KEEP_MEMORY, kill=True)
             largest = difference(folder / _KEPT, folder / "killed")
             print(f"\nWith a worker killed, the largest difference is {largest:.2g}.")
 
 
-def compare(parts: Path, model: Path, n_rows: int, folder: Path, n_rounds: int) -> None:
+def compare(
+    parts: Path,
+    model: Path,
+    n_rows: int,
+    folder: Path,
+    n_rounds: int,
+    *,
+    brief: bool = False,
+) -> None:
     """Print a table of the contestants, which take turns."""
     contestants: dict[str, Callable[[Path], tuple[float, float, str]]] = {
         "one process": lambda output: by_command(parts, model, output, 1),
@@ -77,6 +86,8 @@ def compare(parts: Path, model: Path, n_rows: int, folder: Path, n_rounds: int) 
         "Dask, two workers": lambda output: by_dask(parts, model, output),
         _KEPT: lambda output: by_dask(parts, model, output, _KEEP_MEMORY),
     }
+    if brief:
+        contestants = {name: contestants[name] for name in ("one process", _KEPT)}
     took: dict[str, list[tuple[float, float, str]]] = {name: [] for name in contestants}
     for _ in range(n_rounds):
         for name, run in contestants.items():
@@ -117,20 +128,21 @@ def by_dask(
     parts: Path,
     model: Path,
     output: Path,
-    settings: Mapping[str, Any] = MappingProxyType({}),
+    variables: Mapping[str, str] = MappingProxyType({}),
     *,
     kill: bool = False,
 ) -> tuple[float, float, str]:
     """Return the seconds of a Dask cluster of two, those of its start, and peaks."""
-    import dask
     import dask.dataframe as dd
     from dask.distributed import Client, LocalCluster
 
     from aeanomaly import distributed, scoring
 
     begin = time.perf_counter()
+    for name in _KEEP_MEMORY:
+        os.environ.pop(name, None)
+    os.environ.update(variables)
     with (
-        dask.config.set(settings),
         LocalCluster(2, threads_per_worker=1, dashboard_address=None) as cluster,
         Client(cluster) as client,
     ):
