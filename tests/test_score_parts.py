@@ -15,6 +15,7 @@ from cases import make_table
 
 import aeanomaly
 from aeanomaly.cli.parts import manifest as manifests
+from aeanomaly.cli.parts import run as run_module
 from aeanomaly.cli.parts import scoring, workers, writes_parts
 from aeanomaly.files import TEMPORARY_MARK, locked_folder
 
@@ -521,6 +522,21 @@ def test_times_are_said_in_words():
 def command(parts, model, out, *options):
     module = [sys.executable, "-m", "aeanomaly", "score", parts, "--model", model]
     return [*map(str, [*module, "--output", f"{out}/", *options])]
+
+
+def test_a_part_that_is_left_alone_goes_to_a_worker(score, tmp_path, monkeypatch):
+    """With as many threads as the others: they may change a score's last digits."""
+    assert score()[0] == 0
+    next((tmp_path / "scored").rglob("*.csv")).unlink()
+    asked = []
+
+    def score_in_workers(parts, job, tell, n_workers):
+        asked.append((len(parts), n_workers))
+        return workers.score_here(parts, job, tell)
+
+    monkeypatch.setattr(run_module, "score_in_workers", score_in_workers)
+    assert score("--workers", "2")[0] == 0
+    assert asked == [(1, 1)]
 
 
 @pytest.mark.slow

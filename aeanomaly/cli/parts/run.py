@@ -187,7 +187,9 @@ class _Run:
         bare = dataclasses.replace(self._model, manifest={}, arrays={})
         job = Job(bare, self._arguments, self._settings.key)
         n_workers = min(self._arguments.workers, len(self._outstanding))
-        if n_workers < 2:
+        # A single part that is left goes to a worker, too: the number of threads that
+        # multiply may change a score's last digits.
+        if self._arguments.workers < 2:
             return score_here(self._outstanding, job, progress.rows)
         return score_in_workers(self._outstanding, job, progress.rows, n_workers)
 
