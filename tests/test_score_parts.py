@@ -414,13 +414,62 @@ def test_unread_cells_and_notes_are_said_once_for_all_parts(score, parts):
     [
         (["--fdr", "0.1"], "--fdr judges the rows of a table together, and parts are"),
         (["--budget", "5"], "--budget judges the rows of a table together"),
-        (["--watch"], "--watch and --state judge a table as a whole, and parts are"),
     ],
 )
 def test_rows_of_parts_are_not_judged_together(score, options, message, tmp_path):
     code, _, stderr = score(*options)
     assert code == 1
     assert message in stderr
+    assert not (tmp_path / "scored").exists()
+
+
+def test_parts_are_watched_as_one_table(score, run, parts, model, tmp_path):
+    for i, path in enumerate(sorted(parts.rglob("*.csv"))):
+        frame = make_table(200, seed=20 + i)
+        frame["amount"] *= 100
+        frame.to_csv(path, index=False)
+    state = tmp_path / "state.json"
+    code, whole, _ = run("watch", model, parts, "--state", state)
+    assert code == 10
+    assert "One column broke: amount is in cents now" in whole
+    for n_workers, out in ((1, "one/"), (2, "two/")):
+        options = ["--watch", "--state", state, "--workers", n_workers]
+        code, text, _ = score(*options, out=out)
+        # The same night again: it counts once.
+        nights = json.loads(state.read_text())["nights"]
+        assert (code, len(nights)) == (10, 1)
+        assert text.endswith(f"\n\n{whole}")
+    (tmp_path / "one" / "b.csv").unlink()
+    code, out, stderr = score("--watch", "--json", out="one/")
+    assert code == 10
+    assert "note: 3 parts done already: read again for --watch\n" in stderr
+    alone = json.loads(run("watch", model, parts, "--json")[1])
+    assert json.loads(out)["drift"] == alone
+    assert score("--watch", "--quiet", out="one/") == (10, "", "")
+
+
+def test_drift_is_judged_when_no_part_fails(score, parts, tmp_path):
+    kept = (parts / "b.csv").read_bytes()
+    spoil(parts / "b.csv")
+    state = tmp_path / "state.json"
+    options = ["--watch", "--state", state]
+    code, out, stderr = score(*options, "--json")
+    assert (code, "drift" in json.loads(out), state.exists()) == (1, False, False)
+    assert stderr.endswith(
+        "The same command scores those that failed again, and then judges drift.\n"
+    )
+    (parts / "b.csv").write_bytes(kept)
+    code, out, _ = score(*options, "--json")
+    found = json.loads(out)
+    assert (found["scored"], found["drift"]["rows"], state.exists()) == (1, 80, True)
+    assert code == (10 if found["drift"]["has_drifted"] else 0)
+
+
+def test_a_model_that_cannot_watch_writes_nothing(score, tmp_path):
+    old = Path(__file__).parent / "data" / "protocol_1_hybrid.aea"
+    code, _, stderr = score("--watch", model=old)
+    assert code == 1
+    assert "keeps nothing of its training rows to compare with" in stderr
     assert not (tmp_path / "scored").exists()
 
 

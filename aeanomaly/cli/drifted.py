@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from ..drift import Drift, TableWatch, drift_of
 from ..exceptions import ArchiveError
 from ..scoring.archive import SavedModel
+from ..scoring.scorer import Scorer
 from ..tables import check_target
 
 # What a scheduler is told where a table has drifted.
@@ -31,6 +32,33 @@ def new_watch(model: SavedModel, absent: Iterable[int] = ()) -> TableWatch:
             "aeanomaly wrote it, or it is private. Fit again."
         )
     return watch
+
+
+def count_table(
+    watch: TableWatch,
+    table: Any,
+    scorer: Scorer,
+    columns: dict[Any, Any],
+    tell: Callable[[int], None],
+) -> None:
+    """Count the rows of a table and their scores, which are of use here only.
+
+    Parameters
+    ----------
+    watch : TableWatch
+    table : TextTable or another
+    scorer : Scorer
+    columns : dict of str to Column
+        The fitted columns that the table has.
+    tell : callable
+        Told of the number of rows so far.
+    """
+    for batch in table.iter_batches(columns):
+        scores = None
+        if watch.scores is not None and not watch.absent and len(batch.features):
+            scores = scorer.score_samples(batch.features)
+        watch.add(batch.features, scores)
+        tell(watch.n_rows)
 
 
 def judged(

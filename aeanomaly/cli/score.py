@@ -22,8 +22,7 @@ from .terminal import note, say
 def run(arguments: argparse.Namespace) -> int:
     """Score in one pass, in memory that does not grow with the number of rows."""
     if writes_parts(arguments.output, arguments.table):
-        score_parts(arguments)
-        return 0
+        return score_parts(arguments)
     check_one_output(arguments)
     table = open_input(arguments)
     check_output(arguments.output, [*table.paths, arguments.model])

@@ -9,7 +9,7 @@ from ..exceptions import ArchiveError
 from ..scoring.archive import read_model
 from ..scoring.encoding.columns import Column
 from ..scoring.encoding.table import TableEncoding
-from .drifted import DRIFTED, check_state, judged, new_watch
+from .drifted import DRIFTED, check_state, count_table, judged, new_watch
 from .inputs import open_input
 from .summary import say_json
 from .table_scores import fitted_columns
@@ -34,12 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
     columns = _present(encoding, absent) if absent else fitted_columns(table, encoding)
     progress = shows_progress(arguments.quiet)
     with contextlib.closing(RowProgress(table.n_rows, progress)) as line:
-        for batch in table.iter_batches(columns):
-            scores = None
-            if watch.scores is not None and not absent and len(batch.features):
-                scores = model.scorer.score_samples(batch.features)
-            watch.add(batch.features, scores)
-            line.show(watch.n_rows)
+        count_table(watch, table, model.scorer, columns, line.show)
     if not arguments.quiet:
         for text in table.notes():
             note(f"{table.path}: {text}")

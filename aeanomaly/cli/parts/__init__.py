@@ -2,7 +2,8 @@
 
 A run can end at any moment, and the next one goes on where it was. `inputs` says which
 file becomes which; `manifest` what is done, and by what; `scoring` scores one part, in
-this process or in those of `workers`; `run` puts them together, and `words` says it.
+this process or in those of `workers`; `watch` looks at all of them together; `run` puts
+it together, and `words` says it.
 """
 
 from .inputs import writes_parts

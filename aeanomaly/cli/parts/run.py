@@ -11,11 +11,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from ...drift import Drift
 from ...exceptions import TableError
 from ...files import locked_folder, remove_orphans
 from ...scoring.archive import SavedModel
 from ...tables import check_target
 from ..decision import Decision, offset_of
+from ..drifted import DRIFTED, check_state
 from ..event_log import EventLog
 from ..flagged import FlaggedRows
 from ..summary import say_json
@@ -26,6 +28,7 @@ from .inputs import Part, find_parts
 from .manifest import MANIFEST, Listing, Manifest, Settings
 from .scoring import Job, Outcome
 from .stamp import sha256_of
+from .watch import PartsWatch
 from .words import PartsProgress, n_parts, names_in_words
 from .workers import SignalReceived, end_by, score_here, score_in_workers
 
@@ -37,8 +40,8 @@ _NOT_OF_ROWS = (
 )
 
 
-def score_parts(arguments: argparse.Namespace) -> None:
-    """Score what is not done yet, and say what became of it.
+def score_parts(arguments: argparse.Namespace) -> int:
+    """Score what is not done yet, say what became of it, and return the exit code.
 
     Raises
     ------
@@ -48,10 +51,14 @@ def score_parts(arguments: argparse.Namespace) -> None:
     _check_options(arguments)
     parts = find_parts(arguments.table, arguments.output)
     model, settings = _model_and_settings(arguments)
+    watch = PartsWatch(model, arguments)
     folder = Path(arguments.output)
     if not folder.is_dir():
         check_target(folder, [part.source for part in parts])
         folder.mkdir()
+    check_state(
+        arguments, [path for part in parts for path in (part.source, part.target)]
+    )
     with locked_folder(folder) as is_ours:
         if not is_ours:
             raise TableError(
@@ -59,10 +66,12 @@ def score_parts(arguments: argparse.Namespace) -> None:
                 f"--output."
             )
         _sweep(folder, parts)
-        run = _Run(arguments, parts, model, settings, folder)
+        run = _Run(arguments, parts, model, settings, folder, watch)
         run.score()
+        run.judge()
         run.say()
     run.complain()
+    return run.code
 
 
 def _check_options(arguments: argparse.Namespace) -> None:
@@ -73,11 +82,6 @@ def _check_options(arguments: argparse.Namespace) -> None:
                 f"one by one. Pass the name of a file to --output, or set the model's "
                 f"threshold with aeanomaly threshold."
             )
-    if arguments.watch or arguments.state is not None:
-        raise TableError(
-            "--watch and --state judge a table as a whole, and parts are scored one by "
-            "one. Run aeanomaly watch on the same tables."
-        )
 
 
 def _model_and_settings(arguments: argparse.Namespace) -> tuple[SavedModel, Settings]:
@@ -113,6 +117,7 @@ class _Run:
     model : SavedModel
     settings : Settings
     folder : Path
+    watch : PartsWatch
     """
 
     def __init__(
@@ -122,6 +127,7 @@ class _Run:
         model: SavedModel,
         settings: Settings,
         folder: Path,
+        watch: PartsWatch,
     ) -> None:
         self._arguments = arguments
         self._parts = parts
@@ -131,6 +137,8 @@ class _Run:
         self._start = time.perf_counter()
         self._log = EventLog(arguments.log_json)
         self._decision = Decision(offset_of(model, arguments))
+        self._watch = watch
+        self._drift: Drift | None = None
         self._notes: dict[str, list[str]] = {}
         self._manifest, trouble = Manifest.read(folder)
         if trouble is not None:
@@ -183,9 +191,12 @@ class _Run:
             # Whatever ended it: what is done need not be done again.
             self._manifest.write()
 
-    def _outcomes(self, progress: PartsProgress) -> Any:
+    def _job(self) -> Job:
         bare = dataclasses.replace(self._model, manifest={}, arrays={})
-        job = Job(bare, self._arguments, self._settings.key)
+        return Job(bare, self._arguments, self._settings.key)
+
+    def _outcomes(self, progress: PartsProgress) -> Any:
+        job = self._job()
         n_workers = min(self._arguments.workers, len(self._outstanding))
         # A single part that is left goes to a worker, too: the number of threads that
         # multiply may change a score's last digits.
@@ -202,6 +213,7 @@ class _Run:
             self._log.write("part_failed", **facts, error=outcome.error, **said)
         else:
             record = self._manifest.parts[name] = outcome.record
+            self._watch.take(outcome.watch)
             counts = {"rows": record.rows, "flagged": record.flagged}
             self._log.write("part_done", **facts, **counts, **said)
         for text in outcome.notes:
@@ -210,6 +222,24 @@ class _Run:
             self._notes.setdefault(text, []).append(name)
         for warning in outcome.warnings:
             warnings.warn(warning, stacklevel=2)
+
+    def judge(self) -> None:
+        """Say of all parts together whether they have drifted, if that was asked for.
+
+        Where parts failed, the next run does so: what they would show is missing.
+        """
+        if self._manifest.failed:
+            return
+        outstanding = {part.name for part in self._outstanding}
+        done_before = [part for part in self._parts if part.name not in outstanding]
+        self._drift = self._watch.judged(done_before, self._job())
+
+    @property
+    def code(self) -> int:
+        """The exit code."""
+        if self._manifest.failed:
+            return 1
+        return DRIFTED if self._drift is not None and self._drift.has_drifted else 0
 
     def say(self) -> None:
         """Say what was scored, as text, as JSON, or as the last line of the log."""
@@ -224,13 +254,15 @@ class _Run:
             "done_before": len(self._parts) - len(self._outstanding),
             "failed": failed,
         }
-        self._log.end(1 if failed else 0, **summary)
+        drift = {} if self._drift is None else {"drift": self._drift.to_dict()}
+        self._log.end(self.code, **summary, **drift)
         top = [*self._top()]
         if self._arguments.json:
             tables = [str(path) for path in self._arguments.table]
             listed = [{"part": name, **row._asdict()} for name, row in top]
             output = str(self._folder)
-            say_json({"table": tables, **summary, "top": listed, "output": output})
+            whole = {"table": tables, **summary, "top": listed, "output": output}
+            say_json({**whole, **drift})
         if self._arguments.quiet:
             return
         for text, names in self._notes.items():
@@ -256,6 +288,8 @@ class _Run:
             how = f"The most abnormal rows, by part and {head}"
             say(f"\n{rows_in_words(listed, names, f'part: {head}', how)}\n")
         say(f"Written to {self._folder}; {MANIFEST} there says from what.")
+        if self._drift is not None:
+            say(f"\n{self._drift}")
 
     def _counted(self) -> FlaggedRows:
         """Return what is flagged of all parts, of those that were done before too."""
@@ -291,7 +325,8 @@ class _Run:
             stays = " Its older output stays." if older is not None else ""
             complain(f"aeanomaly score: failed: {name}: {error}{stays}")
         if failed:
+            then = ", and then judges drift" if self._arguments.watch else ""
             raise TableError(
                 f"{len(failed):,} of {n_parts(len(self._parts))} failed; the others "
-                f"are written. The same command scores those that failed again."
+                f"are written. The same command scores those that failed again{then}."
             )

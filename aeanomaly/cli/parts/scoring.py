@@ -12,9 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ...drift import TableWatch
 from ...exceptions import TableError, UnreadCellsWarning
 from ...scoring.archive import SavedModel
 from ...tables import check_output
+from ..drifted import new_watch
 from ..errors import in_a_sentence
 from ..inputs import open_input
 from ..table_scores import score_table
@@ -57,6 +59,8 @@ class Outcome:
     seconds : float
     record : PartRecord or None, default=None
         None if it failed.
+    watch : TableWatch or None, default=None
+        What it showed, if that was asked for.
     error : str, default=""
         Why it failed, as a sentence.
     notes : list of str
@@ -66,6 +70,7 @@ class Outcome:
     part: Part
     seconds: float
     record: PartRecord | None = None
+    watch: TableWatch | None = None
     error: str = ""
     notes: list[str] = field(default_factory=list)
     warnings: list[Warning] = field(default_factory=list)
@@ -86,20 +91,21 @@ def attempt(part: Part, job: Job, tell: Callable[[int], None]) -> Outcome:
         strict = job.arguments.strict
         warnings.simplefilter("error" if strict else "always", UnreadCellsWarning)
         try:
-            record, notes = _score(part, job, tell)
+            watch = new_watch(job.model) if job.arguments.watch else None
+            record, notes = _score(part, job, tell, watch)
         except Exception as error:
             if sys.flags.dev_mode:
                 raise
-            record, notes, sentence = None, [], in_a_sentence(error)
+            record, watch, notes, sentence = None, None, [], in_a_sentence(error)
         else:
             sentence = ""
     seconds = time.perf_counter() - start
     said = _merged(warning.message for warning in caught)
-    return Outcome(part, seconds, record, sentence, notes, said)
+    return Outcome(part, seconds, record, watch, sentence, notes, said)
 
 
 def _score(
-    part: Part, job: Job, tell: Callable[[int], None]
+    part: Part, job: Job, tell: Callable[[int], None], watch: TableWatch | None
 ) -> tuple[PartRecord, list[str]]:
     arguments = job.of_part(part)
     # Before anything of it is read.
@@ -121,6 +127,7 @@ def _score(
         job.model,
         arguments,
         explained=not job.arguments.quiet,
+        watch=watch,
         tell=tell,
         before_it_appears=check_unchanged,
     )
