@@ -3,7 +3,7 @@
 A run can end at any moment, and the next one goes on where it was. `inputs` says which
 file becomes which; `manifest` what is done, and by what; `scoring` scores one part, in
 this process or in those of `workers`; `watch` looks at all of them together; `run` puts
-it together, and `words` says it.
+it together, and `summary` and `words` say it.
 """
 
 from .inputs import writes_parts

@@ -17,17 +17,18 @@ from ...files import locked_folder, remove_orphans
 from ...scoring.archive import SavedModel
 from ...tables import check_target
 from ..decision import Decision, offset_of
-from ..drifted import DRIFTED, check_state
+from ..drifted import check_state
 from ..event_log import EventLog
 from ..flagged import FlaggedRows
 from ..summary import say_json
 from ..table_scores import read_detector
 from ..terminal import complain, note, say, shows_progress
-from ..top_rows import ListedRow, rows_in_words
+from ..top_rows import ListedRow
 from .inputs import Part, find_parts
-from .manifest import MANIFEST, Listing, Manifest, Settings
+from .manifest import Listing, Manifest, Settings
 from .scoring import Job, Outcome
 from .stamp import sha256_of
+from .summary import RunSummary
 from .watch import PartsWatch
 from .words import PartsProgress, n_parts, names_in_words
 from .workers import SignalReceived, end_by, score_here, score_in_workers
@@ -69,9 +70,9 @@ def score_parts(arguments: argparse.Namespace) -> int:
         run = _Run(arguments, parts, model, settings, folder, watch)
         run.score()
         run.judge()
-        run.say()
+        code = run.say()
     run.complain()
-    return run.code
+    return code
 
 
 def _check_options(arguments: argparse.Namespace) -> None:
@@ -234,62 +235,35 @@ class _Run:
         done_before = [part for part in self._parts if part.name not in outstanding]
         self._drift = self._watch.judged(done_before, self._job())
 
-    @property
-    def code(self) -> int:
-        """The exit code."""
-        if self._manifest.failed:
-            return 1
-        return DRIFTED if self._drift is not None and self._drift.has_drifted else 0
+    def say(self) -> int:
+        """Say what was scored, as text or for programs, and return the exit code."""
+        arguments, summary = self._arguments, self._summary()
+        counts = summary.counts()
+        self._log.end(summary.code, **counts)
+        if arguments.json:
+            whole = {"table": [str(path) for path in arguments.table], **counts}
+            whole |= {"top": summary.listed(), "output": str(self._folder)}
+            say_json(whole)
+        if not arguments.quiet:
+            for text, names in self._notes.items():
+                note(f"{names_in_words(names)}: {text}")
+            if not (arguments.json or arguments.log_json):
+                seconds = time.perf_counter() - self._start
+                say(summary.in_words(seconds, arguments.id))
+        return summary.code
 
-    def say(self) -> None:
-        """Say what was scored, as text, as JSON, or as the last line of the log."""
-        flagged = self._counted()
+    def _summary(self) -> RunSummary:
         failed = self._manifest.failed
-        n_scored = len(self._outstanding) - len(failed)
-        summary = {
-            "rows": flagged.n_rows,
-            **flagged.summary(),
-            "parts": len(self._parts),
-            "scored": n_scored,
-            "done_before": len(self._parts) - len(self._outstanding),
-            "failed": failed,
-        }
-        drift = {} if self._drift is None else {"drift": self._drift.to_dict()}
-        self._log.end(self.code, **summary, **drift)
-        top = [*self._top()]
-        if self._arguments.json:
-            tables = [str(path) for path in self._arguments.table]
-            listed = [{"part": name, **row._asdict()} for name, row in top]
-            output = str(self._folder)
-            whole = {"table": tables, **summary, "top": listed, "output": output}
-            say_json({**whole, **drift})
-        if self._arguments.quiet:
-            return
-        for text, names in self._notes.items():
-            note(f"{names_in_words(names)}: {text}")
-        if not (self._arguments.json or self._arguments.log_json):
-            self._say_text(flagged, n_scored, top)
-
-    def _say_text(
-        self, flagged: FlaggedRows, n_scored: int, top: list[tuple[str, ListedRow]]
-    ) -> None:
-        seconds = time.perf_counter() - self._start
-        n_before = len(self._parts) - len(self._outstanding)
-        before = f"; {n_before:,} were done already" if n_before else ""
-        say(f"Scored {n_parts(n_scored)} in {seconds:.1f} s{before}.")
-        say(f"{flagged.n_rows:,} rows in all. {flagged.describe()}")
-        if top:
-            head = "row" if self._arguments.id is None else self._arguments.id
-            names = [
-                f"{name}: {f'{row.row:,}' if row.name is None else row.name}"
-                for name, row in top
-            ]
-            listed = [row for _, row in top]
-            how = f"The most abnormal rows, by part and {head}"
-            say(f"\n{rows_in_words(listed, names, f'part: {head}', how)}\n")
-        say(f"Written to {self._folder}; {MANIFEST} there says from what.")
-        if self._drift is not None:
-            say(f"\n{self._drift}")
+        return RunSummary(
+            folder=self._folder,
+            flagged=self._counted(),
+            n_parts=len(self._parts),
+            n_scored=len(self._outstanding) - len(failed),
+            n_before=len(self._parts) - len(self._outstanding),
+            failed=failed,
+            top=[*self._top()],
+            drift=self._drift,
+        )
 
     def _counted(self) -> FlaggedRows:
         """Return what is flagged of all parts, of those that were done before too."""
