@@ -14,7 +14,7 @@ subsampled; columns are standardised on the training rows.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.preprocessing import StandardScaler
@@ -28,14 +28,14 @@ class Split(NamedTuple):
 
     Parameters
     ----------
-    X_train : ndarray of shape (n_train, n_features)
-    X_test : ndarray of shape (n_test, n_features)
+    X_train : ndarray or DataFrame of shape (n_train, n_features)
+    X_test : ndarray or DataFrame of shape (n_test, n_features)
     y_test : ndarray of shape (n_test,)
         1 for anomalies, 0 for normal rows.
     """
 
-    X_train: np.ndarray
-    X_test: np.ndarray
+    X_train: Any
+    X_test: Any
     y_test: np.ndarray
 
 
@@ -59,12 +59,6 @@ def dataset_paths(folder: Path) -> dict[str, Path]:
 def _number_and_name(path: Path) -> tuple[float, str]:
     number = path.stem.split("_")[0]
     return (int(number) if number.isdigit() else np.inf), path.stem
-
-
-def n_rows(path: Path) -> int:
-    """Return the number of rows in a data set's file."""
-    with np.load(path, allow_pickle=False) as arrays:
-        return len(arrays["y"])
 
 
 def load_split(path: Path, setting: str, seed: int) -> Split:
@@ -94,25 +88,19 @@ def load_split(path: Path, setting: str, seed: int) -> Split:
     return Split(X_train, np.nan_to_num(scaler.transform(X[test])), y[test])
 
 
-def without_copies(split: Split) -> Split:
-    """Return a split less the test rows that equal a training row.
-
-    Small tables are drawn with replacement, so in ``semi`` most of their normal test
-    rows were seen in training: to know them again says nothing about new rows.
-    """
-    seen = {row.tobytes() for row in split.X_train}
-    new = np.array([row.tobytes() not in seen for row in split.X_test])
-    return Split(split.X_train, split.X_test[new], split.y_test[new])
-
-
 def _train_and_test(
     y: np.ndarray, setting: str, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
+    check_setting(setting)
     if setting == "semi":
         normal = np.flatnonzero(y == 0)
         half = round(0.5 * len(normal))
         return normal[:half], np.append(normal[half:], np.flatnonzero(y == 1))
-    if setting == "unsup":
-        train = np.random.RandomState(seed).choice(len(y), len(y), replace=True)
-        return train, np.arange(len(y))
-    raise ValueError(f"setting must be one of {SETTINGS}. Got {setting!r} instead.")
+    train = np.random.RandomState(seed).choice(len(y), len(y), replace=True)
+    return train, np.arange(len(y))
+
+
+def check_setting(setting: str) -> None:
+    """Raise a `ValueError` if there is no such setting."""
+    if setting not in SETTINGS:
+        raise ValueError(f"setting must be one of {SETTINGS}. Got {setting!r} instead.")

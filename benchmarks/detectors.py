@@ -148,6 +148,11 @@ def available(names: list[str]) -> list[str]:
     return [name for name in names if name not in missing]
 
 
+def reads_tables(name: str) -> bool:
+    """Return whether a detector reads columns of any kind: ours do."""
+    return name.split("-")[0] in {"aeanomaly", *ARCHITECTURES}
+
+
 def make_detector(name: str, random_state: int) -> Any:
     """Return a new detector.
 

@@ -13,15 +13,16 @@ of all that it holds.
 from __future__ import annotations
 
 import argparse
+import functools
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import results_file
-from adbench import SETTINGS, Split, dataset_paths, load_split
+from adbench import SETTINGS, dataset_paths
+from labelled_tables import load_split, load_typed
 from quality_report import markdown
 from sklearn.metrics import average_precision_score, roc_auc_score
 
@@ -32,25 +33,13 @@ _FOLDER = Path(__file__).parents[2] / "shared/detection_quality/datasets"
 _OUTPUT = Path(__file__).parent / "results/private.csv"
 _KEY = ["dataset", "setting", "seed"]
 _MOST_ROWS = 4_000
-_TRUTH = "anomaly"
 _METRICS = {"auroc": roc_auc_score, "ap": average_precision_score}
-
-
-def load_table(path: Path, setting: str, seed: int) -> Split:
-    """Read a table of columns of any kind, and split it as `adbench` does."""
-    table = pd.read_parquet(path).sample(frac=1, random_state=seed)[:_MOST_ROWS]
-    y = table.pop(_TRUTH).to_numpy().astype(int)
-    if setting == "unsup":
-        return Split(table, table, y)
-    normal = np.flatnonzero(y == 0)
-    train = np.sort(normal[: len(normal) // 2])
-    test = np.setdiff1d(np.arange(len(y)), train)
-    return Split(table.iloc[train], table.iloc[test], y[test])
 
 
 def measure(path: Path, setting: str, seed: int) -> dict[str, Any]:
     """Return a line: quality in percent and the share of normal rows flagged, twice."""
-    load = load_table if path.suffix == ".parquet" else load_split
+    typed = path.suffix == ".parquet"
+    load = functools.partial(load_typed, most_rows=_MOST_ROWS) if typed else load_split
     split = load(path, setting, seed)
     detector = AutoencoderOutlierDetector(random_state=seed).fit(split.X_train)
     line: dict[str, Any] = {"dataset": path.stem, "setting": setting, "seed": seed}

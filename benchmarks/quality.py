@@ -6,10 +6,10 @@
     python benchmarks/quality.py --settings semi --new-rows --output new_rows.csv
     python benchmarks/quality.py --detectors            # only show what the file holds
 
-Every detector runs with one configuration, its defaults, under the protocol of
-`adbench`. A fit that fails counts as chance level. Fits are added to the CSV file of
-`--output`, in place of earlier ones of the same detector, table and seed; tables and
-picture show all that it holds.
+Every detector runs with one configuration, its defaults, under the protocols of
+`labelled_tables`, which says what a folder may hold. A fit that fails counts as chance
+level. Fits are added to the CSV file of `--output`, in place of earlier ones of the
+same detector, table and seed; tables and picture show all that it holds.
 """
 
 from __future__ import annotations
@@ -23,8 +23,15 @@ from typing import Any
 
 import numpy as np
 import results_file
-from adbench import SETTINGS, dataset_paths, load_split, n_rows, without_copies
-from detectors import DETECTORS, available, make_detector
+from adbench import SETTINGS
+from detectors import DETECTORS, available, make_detector, reads_tables
+from labelled_tables import (
+    as_numbers,
+    load_split,
+    n_rows,
+    table_paths,
+    without_copies,
+)
 from quality_report import draw, report
 from sklearn.metrics import average_precision_score, roc_auc_score
 
@@ -70,6 +77,8 @@ def measure(
         split = without_copies(split)
         if np.bincount(split.y_test, minlength=2).min() < _LEAST_JUDGED:
             return []
+    if not reads_tables(name) and hasattr(split.X_train, "columns"):
+        split = as_numbers(split)
     line: dict[str, Any] = {"detector": name, "setting": setting}
     line |= {"dataset": path.stem, "seed": seed}
     detector = make_detector(name, random_state=seed)
@@ -175,7 +184,7 @@ def measure_all(arguments: argparse.Namespace, paths: dict[str, Path]) -> None:
 
 def selected_paths(arguments: argparse.Namespace) -> dict[str, Path]:
     """Return the data sets that the arguments ask for, by name."""
-    paths = dataset_paths(arguments.folder)
+    paths = table_paths(arguments.folder)
     if arguments.datasets:
         if unknown := sorted(set(arguments.datasets) - set(paths)):
             raise SystemExit(
@@ -194,8 +203,8 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     )
     add = parser.add_argument
     add("--detectors", nargs="*", choices=DETECTORS, default=["aeanomaly"])
-    add("--folder", type=Path, default=_FOLDER, help="of .npz files")
-    add("--datasets", nargs="+", help="names of files without .npz; all by default")
+    add("--folder", type=Path, default=_FOLDER, help="of .npz or Parquet files")
+    add("--datasets", nargs="+", help="names of files without ending; all by default")
     add("--settings", nargs="+", choices=SETTINGS, default=[*SETTINGS])
     add("--seeds", nargs="+", type=int, default=[0, 1, 2])
     add("--max-rows", type=int, help="leave out larger data sets")
@@ -215,7 +224,7 @@ def main(arguments: list[str] | None = None) -> None:
     options = parse(arguments)
     if not options.folder.is_dir():
         raise SystemExit(f"There is no folder {options.folder}: pass --folder.")
-    order = list(dataset_paths(options.folder))
+    order = list(table_paths(options.folder))
     measure_all(options, selected_paths(options))
     results = results_file.read(options.output)
     if results.empty:

@@ -74,7 +74,8 @@ def test_small_tables_are_resampled_and_every_anomaly_is_tested(folder):
 
 
 def test_without_copies_no_test_row_was_seen_in_training(folder):
-    from adbench import load_split, without_copies
+    from adbench import load_split
+    from labelled_tables import without_copies
 
     split = load_split(folder / "2_small.npz", "semi", seed=0)
     new = without_copies(split)
@@ -95,6 +96,90 @@ def test_tables_of_few_new_rows_are_left_out(folder, tmp_path):
     )
     # Nearly all of the 108 normal rows of the smaller table are drawn for training.
     assert list(pd.read_csv(output)["dataset"]) == ["10_larger"]
+
+
+def test_fixed_splits_are_kept(tmp_path, rng):
+    from labelled_tables import load_split, n_rows
+
+    train, test = rng.normal(size=(30, 2)), rng.normal(size=(5_200, 2))
+    path = tmp_path / "fixed.npz"
+    labels = (np.arange(len(test)) % 50 == 0).astype(int)
+    np.savez(path, train=train, test=test, test_labels=labels)
+    semi, unsup = (load_split(path, setting, 3) for setting in ("semi", "unsup"))
+    assert {*map(tuple, semi.X_train)} == {*map(tuple, train)}
+    assert semi.X_test.shape == (5_000, 2)
+    truth = dict(zip(map(tuple, test), labels, strict=True))
+    assert [truth[tuple(row)] for row in semi.X_test] == list(semi.y_test)
+    np.testing.assert_array_equal(unsup.X_train, semi.X_test)
+    np.testing.assert_array_equal(unsup.X_test, semi.X_test)
+    np.testing.assert_array_equal(load_split(path, "semi", 4).X_train, semi.X_train)
+    assert n_rows(path) == 5_230
+
+
+@pytest.fixture
+def typed(tmp_path, rng):
+    """A folder of one Parquet table, whose last column is the truth."""
+    n = 60
+    table = pd.DataFrame({"amount": rng.normal(size=n), "kind": ["a", "b", "a"] * 20})
+    table["time"] = pd.date_range("2026-01-05 06:30", periods=n, freq="h")
+    table["anomaly"] = np.arange(n) % 6 == 0
+    table.loc[table["anomaly"], "amount"] = 50.0
+    table.loc[1, "amount"] = None
+    folder = tmp_path / "typed"
+    folder.mkdir()
+    table.to_parquet(folder / "bills.parquet")
+    return folder
+
+
+def test_tables_of_any_columns_are_split_and_made_numbers(typed):
+    from labelled_tables import as_numbers, load_split, load_typed, n_rows
+
+    path = typed / "bills.parquet"
+    semi = load_split(path, "semi", 0)
+    assert list(semi.X_train.columns) == ["amount", "kind", "time"]
+    assert (len(semi.X_train), len(semi.X_test), semi.y_test.sum()) == (25, 35, 10)
+    assert (semi.X_train["amount"] < 50).sum() + semi.X_train[
+        "amount"
+    ].isna().sum() == 25
+    assert not set(semi.X_train.index) & set(semi.X_test.index)
+    assert len(load_typed(path, "unsup", 0, most_rows=20).X_train) == 20
+    assert n_rows(path) == 60
+    numbers = as_numbers(load_split(path, "unsup", 0))
+    # Amount, two kinds, seconds, hour, weekday, and whether the amount is missing.
+    assert numbers.X_train.shape == (60, 7)
+    np.testing.assert_allclose(numbers.X_train.mean(axis=0), 0, atol=1e-9)
+    np.testing.assert_allclose(numbers.X_train.std(axis=0), 1)
+    assert (numbers.X_train[:, 6] > 0).sum() == 1
+    assert numbers.X_train[numbers.X_train[:, 6] > 0, 0] == pytest.approx(0.0)
+
+
+def test_peers_are_given_numbers_and_ours_the_table(typed, tmp_path, monkeypatch):
+    import detectors
+    import quality
+
+    seen = {}
+
+    class Greatest:
+        def __init__(self, name):
+            self.name = name
+
+        def fit(self, X):
+            seen[self.name] = X
+
+        def score_samples(self, X):
+            return -pd.DataFrame(X).iloc[:, 0].fillna(0)
+
+    for name in ("aeanomaly", "knn"):
+        make = functools.partial(Greatest, name)
+        monkeypatch.setitem(detectors.DETECTORS, name, lambda seed, make=make: make())
+    output = tmp_path / "typed.csv"
+    quality.main(
+        ["--folder", str(typed), "--seeds", "0", "--output", str(output)]
+        + ["--detectors", "aeanomaly", "knn"]
+    )
+    assert list(seen["aeanomaly"].columns) == ["amount", "kind", "time"]
+    assert seen["knn"].shape == (60, 7)
+    assert (pd.read_csv(output)["auroc"] == 100).all()
 
 
 @pytest.mark.parametrize("setting", ["semi", "unsup"])
