@@ -8,7 +8,6 @@ import numpy as np
 
 from ..scoring.encoding.table import TableEncoding
 from ..scoring.parts import Covariance, Marginal, Relation, Residual
-from ..scoring.parts.covariance import blocks_by_size
 from ..scoring.parts.low_rank import LowRankMatrix, Matrix, block_of
 from ..scoring.parts.protocol_1 import KeyedNeighbourhood, KeyedSurroundings
 from ..scoring.parts.protocol_2 import ColumnwiseCovariance
@@ -151,7 +150,7 @@ def _falls(
     covariance: Covariance, pulled: Value, encoding: TableEncoding
 ) -> tuple[Value, np.ndarray]:
     """Return what the distance falls by, and of which columns of the table."""
-    single, sources, wide = blocks_by_size(encoding)
+    single, sources, wide = encoding.blocks_by_size
     columns, parts = [sources], []
     if type(covariance) is ColumnwiseCovariance:
         return _columnwise_falls(covariance, pulled, encoding)
@@ -167,7 +166,7 @@ def _falls(
 def _columnwise_falls(
     covariance: Covariance, pulled: Value, encoding: TableEncoding
 ) -> tuple[Value, np.ndarray]:
-    counted = np.unique(encoding.encoded_columns)
+    counted = np.array([column for column, _ in encoding.blocks])
     members = (encoding.encoded_columns[:, None] == counted).astype(np.float64)
     squares = pulled * pulled / covariance.diagonal
     return squares @ members, counted

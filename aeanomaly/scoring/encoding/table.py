@@ -151,6 +151,31 @@ class TableEncoding:
         widths = [group.stop - group.start for _, group in self.groups]
         return np.repeat(self.unit_columns, [1] * self.n_linear + widths)
 
+    @cached_property
+    def blocks(self) -> tuple[tuple[int, np.ndarray], ...]:
+        """Each column of the table that is encoded, and its encoded columns."""
+        order = np.argsort(self.encoded_columns, kind="stable")
+        counts = np.bincount(self.encoded_columns, minlength=len(self.columns))
+        every = enumerate(np.split(order, np.cumsum(counts)[:-1]))
+        return tuple((column, block) for column, block in every if len(block))
+
+    @cached_property
+    def blocks_by_size(
+        self,
+    ) -> tuple[np.ndarray, np.ndarray, list[tuple[int, np.ndarray]]]:
+        """Encoded columns that stand for a table's column alone, and other blocks.
+
+        Returns
+        -------
+        single, sources : ndarray of int
+            Those encoded columns, and the columns of the table that they stand for.
+        wide : list of (int, ndarray)
+            Each other column of the table, and its encoded columns.
+        """
+        alone = [(block[0], column) for column, block in self.blocks if len(block) == 1]
+        single, sources = np.array(alone, dtype=np.intp).reshape(-1, 2).T
+        return single, sources, [pair for pair in self.blocks if len(pair[1]) > 1]
+
     def sum_units(self, values: np.ndarray) -> np.ndarray:
         """Sum values of units, (n_samples, n_units), to columns of the table."""
         return self._sum_to_columns(values, self.unit_columns)

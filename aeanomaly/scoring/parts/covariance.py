@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
@@ -91,7 +90,7 @@ class Covariance(ScorePart):
         """
         pulled = self._pulled(evaluation)
         cells = np.zeros((len(pulled), len(encoding.columns)), pulled.dtype)
-        single, sources, wide = blocks_by_size(encoding)
+        single, sources, wide = encoding.blocks_by_size
         cells[:, sources] = np.square(pulled[:, single]) / self.diagonal[single]
         for column, block in wide:
             falls = pulled[:, block] * self._shifts(pulled, block)
@@ -110,7 +109,7 @@ class Covariance(ScorePart):
         """
         pulled = self._pulled(evaluation)
         expected = np.array(evaluation.Z)
-        for _, block in _blocks(encoding):
+        for _, block in encoding.blocks:
             expected[:, block] -= self._shifts(pulled, block)
         return expected
 
@@ -156,33 +155,6 @@ class Covariance(ScorePart):
         check_finite(self, center=self.center)
         if not (self.diagonal > 0).all():
             raise ValueError("Covariance has a column without a positive precision")
-
-
-def _blocks(encoding: TableEncoding) -> Iterator[tuple[int, np.ndarray]]:
-    """Yield each encoded column of the table, and its encoded columns."""
-    order = np.argsort(encoding.encoded_columns, kind="stable")
-    counts = np.bincount(encoding.encoded_columns, minlength=len(encoding.columns))
-    for column, block in enumerate(np.split(order, np.cumsum(counts)[:-1])):
-        if len(block):
-            yield column, block
-
-
-def blocks_by_size(
-    encoding: TableEncoding,
-) -> tuple[np.ndarray, np.ndarray, list[tuple[int, np.ndarray]]]:
-    """Return encoded columns that stand for a table's column alone, and other blocks.
-
-    Returns
-    -------
-    single, sources : ndarray of int
-        Those encoded columns, and the columns of the table that they stand for.
-    wide : list of (int, ndarray)
-        Each other column of the table, and its encoded columns.
-    """
-    blocks = list(_blocks(encoding))
-    alone = [(block[0], column) for column, block in blocks if len(block) == 1]
-    single, sources = np.array(alone, dtype=np.intp).reshape(-1, 2).T
-    return single, sources, [pair for pair in blocks if len(pair[1]) > 1]
 
 
 def _without(columns: np.ndarray, precision: Matrix) -> Matrix:

@@ -86,7 +86,7 @@ class Relation(ScorePart):
         """Return the mean deviation of each row, and the powers that it is made of."""
         cells = self.cells(evaluation, encoding)
         # Of columns that are encoded: others have no part in it.
-        counted = np.unique(encoding.encoded_columns)
+        counted = [column for column, _ in encoding.blocks]
         powers = cells[:, counted].mean(axis=1)
         return np.asarray(powers ** (0.5 / self.power)), cells
 

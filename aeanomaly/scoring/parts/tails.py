@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -76,15 +77,23 @@ class TailScale:
     def __call__(self, statistics: np.ndarray) -> np.ndarray:
         """Return the tail surprise of statistics, in nats, never negative."""
         values, surprises = self.values, self.surprises
-        excess = np.maximum(statistics - values[-1], 0.0) / self.spread
+        widths, rises = self._pieces
         low = np.searchsorted(values, statistics, side="right") - 1
-        low = np.clip(low, 0, max(0, len(values) - 2))
-        high = np.minimum(low + 1, len(values) - 1)
-        width = np.where(high > low, values[high] - values[low], 1.0)
-        x = np.clip((statistics - values[low]) / width, 0.0, 1.0)
-        rise = (surprises[high] - surprises[low]) * x * x * (3.0 - 2.0 * x)
-        beyond = np.log1p(excess * excess / (1.0 + excess))
-        return np.asarray(surprises[low] + rise + beyond)
+        low = np.minimum(np.maximum(low, 0), len(widths) - 1)
+        x = np.maximum((statistics - values[low]) / widths[low], 0.0)
+        x = np.minimum(x, 1.0)
+        surprise = surprises[low] + rises[low] * x * x * (3.0 - 2.0 * x)
+        excess = np.maximum(statistics - values[-1], 0.0) / self.spread
+        if excess.any():
+            surprise += np.log1p(excess * excess / (1.0 + excess))
+        return np.asarray(surprise)
+
+    @cached_property
+    def _pieces(self) -> tuple[np.ndarray, np.ndarray]:
+        """Width of each piece between two knots, and what the surprise gains there."""
+        if len(self.values) == 1:
+            return np.ones(1), np.zeros(1)
+        return np.diff(self.values), np.diff(self.surprises)
 
     def check(self) -> None:
         """Raise a `ValueError` unless surprise grows with the statistic."""
