@@ -230,6 +230,30 @@ def test_later_fits_replace_those_of_the_same_name_and_seed(folder, tmp_path):
     assert list(pd.read_csv(output)["detector"]) == ["knn", "lof"]
 
 
+def test_differences_say_how_sure_they_are():
+    from quality_report import differences
+
+    # Ahead by one on each of four tables, then by two on two and not on the others.
+    lines = [
+        ("aeanomaly", name, 60.0 + i, 30.0)
+        for i, name in enumerate(["a", "b", "c", "d"])
+    ]
+    lines += [("knn", name, auroc - 1, 28.0) for _, name, auroc, _ in lines[:4]]
+    lines += [
+        ("lof", name, auroc + 1, ap)
+        for (_, name, auroc, _), ap in zip(lines[:4], [30, 28, 30, 28], strict=True)
+    ]
+    results = pd.DataFrame(lines, columns=["detector", "dataset", "auroc", "ap"])
+    found = differences(results)
+    assert list(found.index) == ["lof", "aeanomaly", "knn"]
+    assert found.loc["knn", "auroc"] == "+1.0 (+1.0 to +1.0)"
+    assert found.loc["lof", "auroc"] == "-1.0 (-1.0 to -1.0)"
+    # Of four draws, none or all are one of two in one of sixteen each.
+    assert found.loc["lof", "ap"] == "+1.0 (+0.0 to +2.0)"
+    assert list(found["rank by auroc"]) == [1, 2, 3]
+    assert list(found["rank by ap"]) == [2.0, 1.25, 2.75]
+
+
 def test_failed_fit_counts_as_chance(folder, tmp_path, monkeypatch, capsys):
     import detectors
     import quality
