@@ -502,6 +502,33 @@ def test_few_labels_measures_and_shows(tmp_path, monkeypatch, capsys):
     assert "1 tables, seeds [0]" in shown
 
 
+@pytest.mark.slow
+def test_asking_measures_what_labels_bring(tmp_path, monkeypatch, capsys, rng):
+    import asking
+    import few_labels
+
+    # Twenty rows are odd in one column, and twenty in another, which are no anomalies.
+    X = rng.normal(size=(300, 3))
+    X[:20, 0] += 5
+    X[20:40, 1] += 7
+    (tmp_path / "datasets").mkdir()
+    y = np.repeat([1, 0], [20, 280])
+    np.savez(tmp_path / "datasets/1_made.npz", X=X, y=y)
+    monkeypatch.setattr(few_labels, "SHARED", tmp_path)
+    monkeypatch.setattr(asking, "LABELS", (0, 20, 40))
+    output = ["--output", str(tmp_path / "asking.csv")]
+    picture = ["--picture", str(tmp_path / "asking.png")]
+    asking.main(["--seeds", "0", *output, *picture])
+    lines = pd.read_csv(tmp_path / "asking.csv").set_index(["way", "labels"])
+    assert lines["ap"][:, 0].nunique() == 1
+    assert lines["ap"]["lowest", 40] > lines["ap"]["lowest", 0] + 20
+    assert lines["anomalies"]["lowest", 40] > lines["anomalies"]["any", 40]
+    assert (tmp_path / "asking.png").read_bytes().startswith(b"\x89PNG")
+    shown = capsys.readouterr().out
+    assert "| labels | 0 | 20 | 40 |" in shown
+    assert "1 tables, seeds [0]" in shown
+
+
 def test_wrong_labels_are_on_normal_rows():
     import few_labels
 
