@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -33,7 +34,7 @@ def report(results: pd.DataFrame, order: list[str], folder: Path) -> str:
         part = results[results["setting"] == setting]
         variant = part["detector"].str.contains(",")
         lines += [f"\n## {setting}\n", markdown(means(part[~variant], order)), ""]
-        if (table := published(folder, setting)) is not None:
+        if (table := published(folder, setting, part["dataset"])) is not None:
             lines += [_beside_published(part[~variant], table), ""]
         if variant.any():
             taken_apart = part["detector"][variant].str.split(",").str[0].unique()
@@ -52,8 +53,9 @@ def report(results: pd.DataFrame, order: list[str], folder: Path) -> str:
             peers = pd.read_csv(path)
             same = peers["setting"].eq(setting)
             same &= peers["dataset"].isin(part["dataset"])
-            earlier = means(peers[same], order).iloc[:, :7]
-            lines += ["Measured before:\n", markdown(earlier), ""]
+            if same.any():
+                earlier = means(peers[same], order).iloc[:, :7]
+                lines += ["Measured before:\n", markdown(earlier), ""]
         lines += ["AUROC of each data set:\n", markdown(per_dataset(part, order)), ""]
     return "\n".join(lines) + "\n"
 
@@ -114,10 +116,16 @@ def per_dataset(results: pd.DataFrame, order: list[str]) -> pd.DataFrame:
     return table.loc[[name for name in order if name in table.index]]
 
 
-def published(folder: Path, setting: str) -> pd.DataFrame | None:
-    """Return the published AUROC in percent, a column for each detector."""
+def published(folder: Path, setting: str, datasets: Any) -> pd.DataFrame | None:
+    """Return the published AUROC in percent, a column for each detector.
+
+    None where none of the data sets was published.
+    """
     path = folder / f"published_auroc_{setting}.csv"
-    return pd.read_csv(path, index_col=0) if path.exists() else None
+    if not path.exists():
+        return None
+    table = pd.read_csv(path, index_col=0)
+    return table if table.index.isin(datasets).any() else None
 
 
 def _beside_published(results: pd.DataFrame, table: pd.DataFrame) -> str:
@@ -184,7 +192,7 @@ def _strips(results: pd.DataFrame, folder: Path, setting: str) -> pd.DataFrame:
     own = own[[name for name in own if "," not in name]]
     # Means over different data sets do not compare.
     own = own.loc[:, own.count() == own.count().max()].dropna()
-    table = published(folder, setting)
+    table = published(folder, setting, own.index)
     if table is not None:
         own = own.join(table.add_suffix(" *"), how="left")
     return own[own.mean().sort_values(ascending=False).index]

@@ -153,7 +153,9 @@ def test_tables_of_any_columns_are_split_and_made_numbers(typed):
     assert numbers.X_train[numbers.X_train[:, 6] > 0, 0] == pytest.approx(0.0)
 
 
-def test_peers_are_given_numbers_and_ours_the_table(typed, tmp_path, monkeypatch):
+def test_peers_are_given_numbers_and_ours_the_table(
+    typed, tmp_path, monkeypatch, capsys
+):
     import detectors
     import quality
 
@@ -180,6 +182,17 @@ def test_peers_are_given_numbers_and_ours_the_table(typed, tmp_path, monkeypatch
     assert list(seen["aeanomaly"].columns) == ["amount", "kind", "time"]
     assert seen["knn"].shape == (60, 7)
     assert (pd.read_csv(output)["auroc"] == 100).all()
+    # Of other tables something was published, and measured before.
+    others = pd.DataFrame({"dataset": ["other"], "Best": [99.0]})
+    others.to_csv(tmp_path / "published_auroc_semi.csv", index=False)
+    others.assign(setting="semi").to_csv(tmp_path / "measured_peers.csv", index=False)
+    quality.main(
+        ["--folder", str(typed), "--output", str(output), "--detectors"],
+    )
+    shown = capsys.readouterr().out
+    assert "| bills |" in shown
+    assert "Published" not in shown
+    assert "Measured before" not in shown
 
 
 @pytest.mark.parametrize("setting", ["semi", "unsup"])

@@ -14,14 +14,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..scoring.encoding.tabular import take_rows
+from ..scoring.encoding.table import TableEncoding
 from ..scoring.evaluation import Evaluation
 from ..scoring.model import Model
 from ..scoring.parts import Reduction, ScorePart
-from ..scoring.scorer import Scorer
 from .hybrid import fit_combination, of_members
 from .reconstruction import fit_residual, residual_of_errors, row_errors
 from .split import FitRows
+from .unseen_values import UnseenValues
 
 # Rows that calibrate the scales of the parts where several scores are fitted.
 _N_CROSSED_SCALE = 4_000
@@ -127,9 +127,11 @@ def _crossed_reconstruction(model: Model, rows: FitRows) -> Calibrated:
 
 def _unseen_by_all(model: Model, rows: FitRows, whole: Reduction) -> Calibrated:
     """Score the rows that no network has seen."""
-    table = take_rows(rows.rows.table, rows.held_out)
-    scores = Scorer(model, whole).score_samples(table)
-    return Calibrated(whole, scores, rows.held_out_weights[rows.held_out])
+    held, found = rows.held_out_weights, rows.held_out
+    unseen = unseen_values(model, rows, 0) if rows.are_many else None
+    judged = iter_judged(model, rows.Z, held, found, whole, unseen=unseen)
+    scores = [-whole.statistic(one.evaluation, model.encoding) for one in judged]
+    return Calibrated(whole, np.concatenate(scores), held[found])
 
 
 def _unseen_once(
@@ -150,10 +152,18 @@ def iter_unseen(
 ) -> Iterator[Judgement]:
     """Yield blocks of held-out rows, with the reduction that has not seen them."""
     for fold, (reduction, held) in enumerate(zip(blind, rows.held, strict=True)):
-        members = _members(rows, fold)
+        members, unseen = _members(rows, fold), unseen_values(model, rows, fold)
         yield from iter_judged(
-            model, rows.Z, held, np.flatnonzero(held), reduction, members
+            model, rows.Z, held, np.flatnonzero(held), reduction, members, unseen
         )
+
+
+def unseen_values(model: Model, rows: FitRows, fold: int) -> UnseenValues | None:
+    """Return what only the rows that a fold holds out show."""
+    if not isinstance(model.encoding, TableEncoding):
+        return None
+    weights = rows.training_weights[fold]
+    return UnseenValues.of_held_out(model.encoding, rows.Z, weights, rows.weights.sum())
 
 
 def iter_judged(
@@ -163,12 +173,31 @@ def iter_judged(
     positions: np.ndarray,
     reduction: Reduction,
     members: slice = _EVERY,
+    unseen: UnseenValues | None = None,
 ) -> Iterator[Judgement]:
-    """Yield blocks of rows, what judges them, and how often each row counts."""
+    """Yield blocks of rows, what judges them, and how often each row counts.
+
+    Parameters
+    ----------
+    model : Model
+    Z : ndarray of shape (n_samples, n_encoded)
+    weights : ndarray of shape (n_samples,)
+    positions : ndarray of int
+        Of the rows that are judged.
+    reduction : Reduction
+    members : slice, default=all
+        Networks that judge them.
+    unseen : UnseenValues, default=None
+        What only these rows show, which counts as in new rows then.
+    """
     for start in range(0, len(positions), _BLOCK_ROWS):
         block = positions[start : start + _BLOCK_ROWS]
         dtype = np.float64 if reduction.precise else Z.dtype
-        evaluation = of_members(model.evaluate(Z[block].astype(dtype)), members)
+        of_block, novelty = (
+            (Z[block], None) if unseen is None else unseen.as_new(Z[block])
+        )
+        evaluation = model.evaluate(of_block.astype(dtype), novelty)
+        evaluation = of_members(evaluation, members)
         yield Judgement(evaluation, reduction, weights[block])
 
 

@@ -5,11 +5,12 @@ See ``docs/hybrid_score.md`` for what is computed, why, and what each part bring
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 
+from ..scoring.encoding.table import TableEncoding
 from ..scoring.evaluation import Evaluation
 from ..scoring.model import Model
 from ..scoring.parts import (
@@ -22,6 +23,7 @@ from ..scoring.parts import (
     TailCombination,
     TailScale,
 )
+from .unseen_values import UnseenValues
 
 # Rows that calibrate the scales of the parts.
 _N_CALIBRATION = 10_000
@@ -132,12 +134,41 @@ def fit_combination(
     fitted = [cls.fit(rows) for cls in chosen]
     calibration = order[:n_scale]
     evaluation = evaluate(Z[calibration])
+    beside_others = _beside_others(model, Z, weights, calibration, evaluate)
     scaled = tuple(
-        ScaledPart(part, _fit_scale(part, evaluation, model, weights[calibration]))
+        ScaledPart(
+            part,
+            _fit_scale(
+                part,
+                beside_others or evaluation if part.counts_novelty else evaluation,
+                model,
+                weights[calibration],
+            ),
+        )
         for part in fitted
     )
     expecting = (i for i, part in enumerate(fitted) if part.expects)
     return TailCombination(scaled, _POWER, next(expecting, None))
+
+
+def _beside_others(
+    model: Model,
+    Z: np.ndarray,
+    weights: np.ndarray,
+    calibration: np.ndarray,
+    evaluate: Callable[[np.ndarray], Evaluation],
+) -> Evaluation | None:
+    """Return training rows as new ones: what a row alone shows is new to the others.
+
+    None where no row shows what others do not.
+    """
+    if not isinstance(model.encoding, TableEncoding):
+        return None
+    unseen = UnseenValues.of_single_rows(model.encoding, Z, weights)
+    if unseen is None:
+        return None
+    as_new, novelty = unseen.as_new(Z[calibration])
+    return evaluate(as_new)._replace(novelty=novelty)
 
 
 def of_members(evaluation: Evaluation, members: slice) -> Evaluation:

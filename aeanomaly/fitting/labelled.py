@@ -10,7 +10,13 @@ import numpy as np
 from ..scoring.encoding.tabular import take_rows
 from ..scoring.model import Model
 from ..scoring.parts import TailCombination
-from .calibration import Calibrated, Judgement, iter_judged, iter_unseen
+from .calibration import (
+    Calibrated,
+    Judgement,
+    iter_judged,
+    iter_unseen,
+    unseen_values,
+)
 from .label_head import (
     MOST_ROWS,
     JudgedRows,
@@ -185,23 +191,23 @@ def fit_labelled(
     learnt = learn(anomalies, normal)
     scores, of_rows = learnt.scores, usual.weights
     if not crossed:
-        held = judged(
-            iter_judged(model, rows.Z, rows.held_out_weights, rows.held_out, whole)
-        )
+        unseen = unseen_values(model, rows, 0)
+        found = rows.held_out_weights, rows.held_out
+        held = judged(iter_judged(model, rows.Z, *found, whole, unseen=unseen))
         scores = learnt.reduction.scores_of(held.raw, held.by_parts)
         of_rows = held.weights
-    found = Calibrated(learnt.reduction, scores, of_rows)
+    taught = Calibrated(learnt.reduction, scores, of_rows)
     if not judges_known:
-        return Taught(found, None)
+        return Taught(taught, None)
     of_anomalies, of_normal = _crossed_scores(anomalies, normal, learn, rng)
     if not known.are_all:
-        return Taught(found, _together(of_anomalies, of_normal))
+        return Taught(taught, _together(of_anomalies, of_normal))
     share = min(1.0, of_rows.sum() / rows.weights.sum())
     counts = np.full(
         len(of_anomalies), share * len(known.anomalies) / len(of_anomalies)
     )
     together = _together(of_anomalies, scores)
-    return Taught(found, together._replace(weights=np.append(counts, of_rows)))
+    return Taught(taught, together._replace(weights=np.append(counts, of_rows)))
 
 
 def learn_from_encoded(

@@ -193,6 +193,9 @@ class ScorePart(Reduction):
     enlarges_rounding : bool
         Class attribute: whether the statistic needs evaluations in double precision:
         in single, equal rows would have scores that differ by more than a millionth.
+    counts_novelty : bool
+        Class attribute: whether the scale is that of rows whose values no other row
+        shows are new ones; a part that takes rows out of its own counts needs no such.
     sees_groups : bool
         Class attribute: whether a row that lies far beyond most training rows is
         believed to be rarer than its rank says, as one of a group of like anomalies.
@@ -203,6 +206,7 @@ class ScorePart(Reduction):
     expects: ClassVar[bool] = False
     resolution: ClassVar[float] = 1e-9
     discount: ClassVar[float] = 0.0
+    counts_novelty: ClassVar[bool] = False
     sees_groups: ClassVar[bool] = False
     enlarges_rounding: ClassVar[bool] = False
 

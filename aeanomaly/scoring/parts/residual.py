@@ -34,6 +34,7 @@ class Residual(ScorePart):
     name: ClassVar[str] = "residual"
     resolution: ClassVar[float] = 1e-5
     sees_groups: ClassVar[bool] = True
+    counts_novelty: ClassVar[bool] = True
 
     @classmethod
     def fit(cls, rows: PartRows) -> Residual:
