@@ -134,24 +134,18 @@ def fit_combination(
     fitted = [cls.fit(rows) for cls in chosen]
     calibration = order[:n_scale]
     evaluation = evaluate(Z[calibration])
-    beside_others = _beside_others(model, Z, weights, calibration, evaluate)
-    scaled = tuple(
-        ScaledPart(
-            part,
-            _fit_scale(
-                part,
-                beside_others or evaluation if part.counts_novelty else evaluation,
-                model,
-                weights[calibration],
-            ),
-        )
-        for part in fitted
-    )
+    as_new = _as_new(model, Z, weights, calibration, evaluate) or evaluation
+
+    def scale(part: ScorePart) -> TailScale:
+        judged = as_new if part.counts_novelty else evaluation
+        return _fit_scale(part, judged, model, weights[calibration])
+
+    scaled = tuple(ScaledPart(part, scale(part)) for part in fitted)
     expecting = (i for i, part in enumerate(fitted) if part.expects)
     return TailCombination(scaled, _POWER, next(expecting, None))
 
 
-def _beside_others(
+def _as_new(
     model: Model,
     Z: np.ndarray,
     weights: np.ndarray,
@@ -167,8 +161,8 @@ def _beside_others(
     unseen = UnseenValues.of_single_rows(model.encoding, Z, weights)
     if unseen is None:
         return None
-    as_new, novelty = unseen.as_new(Z[calibration])
-    return evaluate(as_new)._replace(novelty=novelty)
+    rows, novelty = unseen.as_new(Z[calibration])
+    return evaluate(rows)._replace(novelty=novelty)
 
 
 def of_members(evaluation: Evaluation, members: slice) -> Evaluation:
