@@ -12,6 +12,7 @@ import aeanomaly
 from aeanomaly import AutoencoderOutlierDetector, AutoencoderTransformer, references
 from aeanomaly.architectures import NetworkSpec
 from aeanomaly.exceptions import ColumnError, InfiniteValueError
+from aeanomaly.fitting.unseen_values import UnseenValues
 from aeanomaly.images import (
     ConvolutionalArchitecture,
     ConvolutionalDenoising,
@@ -165,6 +166,22 @@ def test_a_pixel_lit_for_the_first_time_and_a_missing_one_are_unusual(images):
     changed[:, 0, 0] = 1.0
     assert (missing < ordinary).all()
     assert (detector.score_samples(changed) < ordinary).all()
+
+
+def test_a_pixel_that_one_image_lights_calibrates_as_it_is(images, monkeypatch):
+    # Pixels are encoded whatever they hold: in a new image, too.
+    lit = images.copy()
+    lit[7, 0, 0] = 255
+
+    def no_table(*arguments, **options):
+        raise AssertionError("an image has no columns that are left out")
+
+    for name in ("of_held_out", "of_single_rows"):
+        monkeypatch.setattr(UnseenValues, name, no_table)
+    detector = AutoencoderOutlierDetector(
+        architecture=ImageUndercomplete(), score_type="hybrid", **CHEAP
+    ).fit(lit)
+    assert detector.scorer_.encoding.encode(lit[[7]].reshape(1, -1)).novelty is None
 
 
 @pytest.mark.parametrize("n_channels", [1, 3])

@@ -14,7 +14,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..scoring.encoding.table import TableEncoding
 from ..scoring.evaluation import Evaluation
 from ..scoring.model import Model
 from ..scoring.parts import Reduction, ScorePart
@@ -160,7 +159,7 @@ def iter_unseen(
 
 def unseen_values(model: Model, rows: FitRows, fold: int) -> UnseenValues | None:
     """Return what only the rows that a fold holds out show."""
-    if not isinstance(model.encoding, TableEncoding):
+    if not model.encoding.watches_constants:
         return None
     weights = rows.training_weights[fold]
     return UnseenValues.of_held_out(model.encoding, rows.Z, weights, rows.weights.sum())

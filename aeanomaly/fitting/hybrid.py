@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from ..scoring.encoding.table import TableEncoding
 from ..scoring.evaluation import Evaluation
 from ..scoring.model import Model
 from ..scoring.parts import (
@@ -156,7 +155,7 @@ def _as_new(
 
     None where no row shows what others do not.
     """
-    if not isinstance(model.encoding, TableEncoding):
+    if not model.encoding.watches_constants:
         return None
     unseen = UnseenValues.of_single_rows(model.encoding, Z, weights)
     if unseen is None:

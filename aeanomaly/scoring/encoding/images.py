@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -66,6 +66,8 @@ class ImageEncoding(TableEncoding):
 
     sample_shape: tuple[int, ...] = ()
     image_shape: tuple[int, ...] = ()
+
+    watches_constants: ClassVar[bool] = False
 
     def select(self, table: Any) -> Any:
         """Return images as rows of pixels; see `TableEncoding.select`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -57,6 +57,9 @@ class TableEncoding:
     columns: tuple[Column, ...]
     named: bool
     knee: float | None = SQUASH_KNEE
+
+    # Whether a column that held one number is watched, and not encoded.
+    watches_constants: ClassVar[bool] = True
 
     @property
     def names(self) -> list[Any]:
