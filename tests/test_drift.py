@@ -248,6 +248,21 @@ def test_a_change_is_named_as_what_it_is(detector, column, change, kind, text):
     assert set(found) - others <= {column}
 
 
+def test_counts_that_grow_are_in_no_other_unit(detector):
+    table = make_table(3_000, seed=5)
+    table["amount"] = (table["amount"] / 0.3048).round(2)
+    table["n_visits"] = (table["n_visits"] / 0.3048).round()
+    drift, found = changes(detector, table)
+    assert "amount is 3.281 times as large (feet in place of metres?)" in str(drift)
+    assert "unit" in found["amount"]
+    assert "unit" not in found["n_visits"]
+    assert "n_visits is higher" in str(drift)
+    table["n_visits"] = make_table(3_000, seed=5)["n_visits"] * 24
+    assert "n_visits is 24 times as large (hours in place of days?)" in str(
+        detector.drift(table)
+    )
+
+
 def test_hours_that_moved_are_another_time_zone():
     before = np.array(
         [0] * 7 + [30, 80, 90, 95, 90, 70, 75, 90, 95, 80, 50, 20] + [5] * 5

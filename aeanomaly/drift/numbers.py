@@ -243,6 +243,11 @@ class WatchedNumbers(Watched):
             return 0.0
         return n_now * float(np.log(_SHARE_WRITTEN))
 
+    @property
+    def stays_whole(self) -> bool:
+        """Whether all numbers were whole, and are."""
+        return self.usual.decimals == 0 and self.n_whole == self.n_rows - self.n_missing
+
     def distance(self) -> float:
         """Return Wasserstein's distance, in the column's units."""
         n_now = self.n_rows - self.n_missing

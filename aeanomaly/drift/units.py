@@ -82,6 +82,9 @@ def guess_factor(watched: WatchedNumbers) -> Guess | None:
     before, now = watched.log_bins_before(), watched.histogram.shares
     chance = by_chance(watched.n_before, now_known(watched))
     factors = sorted({f for unit in UNITS for f in (unit[0], 1 / unit[0])})
+    if watched.stays_whole:
+        # Counts that have grown: no unit makes whole numbers of others with 3.281.
+        factors = [f for f in factors if math.isclose(max(f, 1 / f) % 1, 0.0)]
     near = frozenset(f for f in factors if 1 / _NEAR_FACTOR < f < _NEAR_FACTOR)
     after = {f: watched.log_bins_before(f) for f in (-1.0, *factors)}
     return best_guess(before, now, after, chance, near)
