@@ -3,8 +3,8 @@
 - ``.npz`` with ``X`` and ``y``: the protocol of `adbench`.
 - ``.npz`` with ``train``, ``test`` and ``test_labels``, as of OddBench (arXiv
   2602.09329): ``semi`` is fitted on ``train`` and judged by ``test``, ``unsup`` is
-  fitted on ``test`` and judged by it. At most 5,000 rows of each; seeds are the
-  detector's alone.
+  fitted on ``test`` and judged by it, standardised on the rows that are fitted. At most
+  5,000 rows of each; seeds are the detector's alone.
 - ``.parquet`` with columns of any kind, of which ``anomaly`` is the truth: ``semi`` is
   fitted on half of the normal rows and judged by all others, ``unsup`` is fitted on all
   rows and judged by them. At most 6,000 rows, drawn anew for each seed.
@@ -98,7 +98,9 @@ def _load_fixed(path: Path, setting: str, seed: int) -> Split:
     train = train[rng.permutation(len(train))[:_MOST_FIXED_ROWS]]
     chosen = rng.permutation(len(test))[:_MOST_FIXED_ROWS]
     test, y = test[chosen].astype(float), y[chosen].astype(int)
-    return Split(test if setting == "unsup" else train.astype(float), test, y)
+    fitted = test if setting == "unsup" else train.astype(float)
+    scaler = StandardScaler().fit(fitted)
+    return Split(scaler.transform(fitted), scaler.transform(test), y)
 
 
 def without_copies(split: Split) -> Split:
