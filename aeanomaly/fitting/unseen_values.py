@@ -122,7 +122,7 @@ class UnseenValues:
         Parameters
         ----------
         Z : ndarray of shape (n_samples, n_encoded)
-            Held-out rows.
+            Rows that stand for new ones.
 
         Returns
         -------
