@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from .errors import activate, unit_errors
 from .evaluation import Evaluation
 from .networks.activations import ACTIVATIONS
 from .networks.base import FrozenNetwork
+from .threads import iter_results
+
+_Result = TypeVar("_Result")
 
 # Floats of the widest activation that a block may hold. A network takes fewer rows at a
 # time, as the cache holds them; parts of the score, whose many small steps cost as much
@@ -55,11 +58,19 @@ class Model:
         self, table: Any, *, precise: bool = False
     ) -> Iterator[tuple[slice, np.ndarray, Any]]:
         """Yield the encoded blocks of a table: rows, ``Z`` and novelty."""
+        for rows in self._slices(len(table)):
+            yield rows, *self._encoded(table, rows, precise)
+
+    def _slices(self, n_rows: int) -> Iterator[slice]:
+        for start in range(0, n_rows, self._block_rows):
+            yield slice(start, min(start + self._block_rows, n_rows))
+
+    def _encoded(
+        self, table: Any, rows: slice, precise: bool
+    ) -> tuple[np.ndarray, Any]:
+        Z, novelty = self.encoding.encode(take_rows(table, rows))
         double = precise or len(table) <= _DOUBLE_ROWS
-        for start in range(0, len(table), self._block_rows):
-            rows = slice(start, min(start + self._block_rows, len(table)))
-            Z, novelty = self.encoding.encode(take_rows(table, rows))
-            yield rows, Z.astype(np.float64) if double else Z, novelty
+        return Z.astype(np.float64) if double else Z, novelty
 
     def evaluate(self, Z: np.ndarray, novelty: np.ndarray | None = None) -> Evaluation:
         """Run the network on encoded rows."""
@@ -87,6 +98,34 @@ class Model:
         for rows, Z, novelty in self.iter_blocks(table, precise=precise):
             yield rows, self.evaluate(Z, novelty)
 
+    def iter_results(
+        self,
+        table: Any,
+        function: Callable[[Evaluation], _Result],
+        *,
+        precise: bool = False,
+    ) -> Iterator[tuple[slice, _Result]]:
+        """Yield what a function makes of each block's evaluation, on several threads.
+
+        Parameters
+        ----------
+        table, precise
+            See `iter_evaluations`.
+        function : callable
+            Takes an `Evaluation`; called from several threads.
+
+        Yields
+        ------
+        rows : slice
+        result
+            What the function returned.
+        """
+
+        def work(rows: slice) -> tuple[slice, _Result]:
+            return rows, function(self.evaluate(*self._encoded(table, rows, precise)))
+
+        yield from iter_results(work, self._slices(len(table)))
+
     def codes(self, table: Any) -> np.ndarray:
         """Return the first member's codes, (n_samples, latent_dim)."""
         codes = np.empty((len(table), self.network.latent_dim), dtype=np.float32)
@@ -106,10 +145,14 @@ class Model:
         Squared error of encoded values and cross-entropy of categories: comparable
         between networks, which standardised errors are not.
         """
-        errors = np.empty(len(table))
-        for rows, evaluation in self.iter_evaluations(table):
+
+        def of_block(evaluation: Evaluation) -> np.ndarray:
             units = unit_errors(evaluation.Z, evaluation.output, self.encoding)
-            errors[rows] = units.sum(axis=1, dtype=np.float64)
+            return np.asarray(units.sum(axis=1, dtype=np.float64))
+
+        errors = np.empty(len(table))
+        for rows, block in self.iter_results(table, of_block):
+            errors[rows] = block
         return errors / max(1, self.encoding.n_judged)
 
     def check(self) -> None:

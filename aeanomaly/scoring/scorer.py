@@ -47,9 +47,14 @@ class Scorer:
         return self.model.iter_evaluations(table, precise=self.reduction.precise)
 
     def iter_scores(self, table: Any) -> Iterator[tuple[slice, np.ndarray]]:
-        """Yield the scores of each block of rows."""
-        for rows, evaluation in self.iter_evaluations(table):
-            yield rows, -self.reduction.statistic(evaluation, self.encoding)
+        """Yield the scores of each block of rows, worked out on several threads."""
+
+        def scores(evaluation: Evaluation) -> np.ndarray:
+            return -self.reduction.statistic(evaluation, self.encoding)
+
+        yield from self.model.iter_results(
+            table, scores, precise=self.reduction.precise
+        )
 
     def score_samples(self, table: Any) -> np.ndarray:
         """Return the score of each row; lower is more abnormal.
