@@ -27,8 +27,8 @@ def iter_results(
     Several threads with a product each are nearly twice as fast on two cores as one
     thread whose products are divided among the cores, which takes twice the processor
     time. So there are as many threads as BLAS may use (``OMP_NUM_THREADS`` and the like
-    say how many), and each multiplies on its own. No more results are held than there
-    are threads.
+    say how many), and each multiplies on its own. At most one result more is held than
+    there are threads.
 
     Parameters
     ----------
