@@ -171,7 +171,7 @@ class ScorePart(Reduction):
 
     To add one, write a frozen dataclass that inherits from this class, and name it
     among the parts of ``score_type``. All that changes what is computed must be a
-    field, so that a saved model keeps it.
+    field, so that a saved model keeps it. Several threads call its methods at once.
 
     Attributes
     ----------
