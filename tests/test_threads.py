@@ -75,13 +75,18 @@ def test_an_error_comes_out_and_the_users_number_is_back():
     assert _blas_threads() == {2}
 
 
-def test_no_more_is_held_than_there_are_threads():
+@pytest.mark.parametrize(("allowed", "threads"), [(2, 2), (16, 4)])
+def test_one_more_than_there_are_threads_is_held_and_they_are_four_at_most(
+    allowed, threads
+):
     begun = []
-    results = iter_results(begun.append, range(100))
-    next(results)
-    assert len(begun) <= 3
-    results.close()
-    assert _blas_threads() == {2}
+    with threadpool_limits(allowed, "blas"):
+        assert _blas_threads() == {allowed}
+        results = iter_results(begun.append, range(100))
+        next(results)
+        results.close()
+        assert _blas_threads() == {allowed}
+    assert 0 < len(begun) <= threads + 1
 
 
 def test_what_numpy_was_told_of_errors_holds_in_threads():

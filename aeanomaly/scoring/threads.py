@@ -14,6 +14,10 @@ from typing import Any, TypeVar
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
+# Each thread holds a block and all that is computed of it, tens of megabytes; and the
+# more there are, the more wait for Python's lock.
+_MOST_THREADS = 4
+
 _lock = threading.Lock()
 _n_holders = 0
 _limits: Any = None
@@ -27,8 +31,8 @@ def iter_results(
     Several threads with a product each are nearly twice as fast on two cores as one
     thread whose products are divided among the cores, which takes twice the processor
     time. So there are as many threads as BLAS may use (``OMP_NUM_THREADS`` and the like
-    say how many), and each multiplies on its own. At most one result more is held than
-    there are threads.
+    say how many), but at most four, and each multiplies on its own. At most one result
+    more is held than there are threads.
 
     Parameters
     ----------
@@ -37,7 +41,9 @@ def iter_results(
     items : iterable
     """
     items = list(items)
-    n_threads = min(_blas_threads(), len(items)) if len(items) > 1 else 1
+    n_threads = 1
+    if len(items) > 1:
+        n_threads = min(_blas_threads(), len(items), _MOST_THREADS)
     if n_threads < 2:
         yield from map(function, items)
         return
@@ -56,7 +62,7 @@ def iter_results(
 def _blas() -> Any:
     """Return what sets the threads of BLAS, None where threadpoolctl is missing.
 
-    scikit-learn brings it; scoring alone goes without, and then on one thread.
+    scikit-learn brings it; scoring alone may go without, in the caller's thread.
     """
     try:
         from threadpoolctl import ThreadpoolController
