@@ -129,7 +129,9 @@ def _classifier(make: Callable[[int], Any], parts: bool) -> Callable[..., np.nda
         test = encoded.test_parts if parts else encoded.test
         y = np.zeros(len(train), dtype=int)
         y[known] = 1
-        return np.asarray(make(seed).fit(train, y).predict_proba(test)[:, 1])
+        found = np.asarray(make(seed).fit(train, y).predict_proba(test))
+        # PyOD returns the probability of an anomaly alone.
+        return found if found.ndim == 1 else found[:, 1]
 
     return scores
 

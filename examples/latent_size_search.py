@@ -13,7 +13,7 @@ from aeanomaly.datasets import make_transactions
 
 NO_FEATURES = ["transaction_id", "customer_id", "merchant_id", "timestamp"]
 LABELS = ["is_fraud", "fraud_kind"]
-LATENT_SIZES = [1, 2, 4, 8]
+LATENT_SIZES = [2, 4, 8]
 
 
 def show(search, caption):

@@ -22,7 +22,7 @@ from aeanomaly.scoring.parts import (
     TailScale,
 )
 
-N_DENSE, N_KERAS = 1_600, 200
+N_DENSE, N_KERAS = 1_600, 100
 MOST_SECONDS = 20.0
 MOST_MEGABYTES = 800
 

@@ -11,7 +11,7 @@ pytestmark = [
 ]
 
 
-@pytest.mark.parametrize(("command", "n_kills"), [("save", 4)])
+@pytest.mark.parametrize(("command", "n_kills"), [("save", 2)])
 def test_killed_runs_leave_no_half_and_no_orphan(
     tmp_path, monkeypatch, command, n_kills
 ):
