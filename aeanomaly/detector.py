@@ -32,6 +32,7 @@ from .fitting.labelled import (
     known_rows,
     weights_without_anomalies,
 )
+from .fitting.notes import warn_of_few_rows
 from .fitting.split import FitRows
 from .fitting.usual import fit_usual
 from .labels import training_labels
@@ -512,6 +513,7 @@ class AutoencoderOutlierDetector(
                 self.model_, rows, calibrated, known, keeps_cases, rng, judges
             )
         self.scorer_ = Scorer(self.model_, calibrated.reduction, usual)
+        warn_of_few_rows(rows)
         self._fit_offset(rule, rows, calibrated, labelled)
 
     def _fit_offset(

@@ -70,3 +70,22 @@ def test_what_sixty_rows_cannot_promise_is_said():
     with pytest.warns(UserWarning, match=words):
         detector.fit(rows)
     assert "extrapolated from 60" in detector.threshold_.summary_
+
+
+@pytest.mark.parametrize("score_type", ["hybrid", "reconstruction"])
+def test_a_table_as_wide_as_long_promises_nothing(score_type):
+    cheap = SMALL | {"score_type": score_type}
+    detector = AutoencoderOutlierDetector(random_state=0, **cheap)
+    rows = np.random.default_rng(0).normal(size=(40, 41))
+    words = (
+        r"^A share of false alarms cannot be promised from 40 rows of 40 encoded "
+        r"columns: more of the new rows may be flagged\. Pass more rows or fewer "
+        r"columns, or set the threshold by rows that fit has not seen, with "
+        r"calibrate\(X\)\.$"
+    )
+    with pytest.warns(UserWarning, match=words):
+        detector.fit(rows[:, :40])
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        detector.fit(rows[:, :39])
+    assert not any("encoded" in str(warning.message) for warning in said)

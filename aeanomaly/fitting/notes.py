@@ -1,4 +1,4 @@
-"""What `fit` says of columns, as warnings that point at the user's line."""
+"""What `fit` says of a table, as warnings that point at the user's line."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from ..exceptions import ColumnWarning, UnreadCellsWarning
 from ..notices import warn
 from ..scoring.encoding.columns import Column
 from ..scoring.encoding.table import TableEncoding
+from .split import FitRows
 
 
 def warn_of_columns(
@@ -40,3 +41,20 @@ def _warn_of_reading(column: Column) -> None:
         warn(UnreadCellsWarning(column.name, n_unread, reading.noun, example, True))
     if reading.remark:
         warn(f"Column {column.name!r}: {reading.remark}.", ColumnWarning)
+
+
+def warn_of_few_rows(rows: FitRows) -> None:
+    """Warn of a table that is as wide as it is long.
+
+    Networks restore the rows that they have seen far better than others then, and what
+    one network says of unseen rows is no measure of what all of them say
+    (``benchmarks/guarantees.py``).
+    """
+    n_rows, n_encoded = round(rows.rows.n_visits), rows.Z.shape[1]
+    if n_rows <= n_encoded and not rows.are_many:
+        warn(
+            f"A share of false alarms cannot be promised from {n_rows:,} rows of "
+            f"{n_encoded:,} encoded columns: more of the new rows may be flagged. Pass "
+            f"more rows or fewer columns, or set the threshold by rows that fit has "
+            f"not seen, with calibrate(X)."
+        )
