@@ -180,7 +180,9 @@ def test_the_score_is_the_weighted_mean_of_two_surprises(learnt):
     for rows, evaluation in scorer.model.iter_evaluations(table[:50]):
         surprises = reduction.surprises(evaluation, encoding)
         features = reduction.head.features(evaluation, surprises, encoding)
-        by_head = reduction.scale(features @ reduction.head.weights)
+        # Trees look at no nearness to a case.
+        trees = reduction.head.trees(features[:, :-10])
+        by_head = reduction.scale(features @ reduction.head.weights + trees)
         by_parts = np.mean(np.array(surprises) ** 5, axis=0) ** 0.2
         # A surprise of four over the third root of ten counts as half of it.
         believed = by_head**3 / (by_head**2 + 16 / 10 ** (2 / 3))
@@ -373,7 +375,7 @@ def test_private_files_lose_no_label_in_silence(learnt, tmp_path):
     assert without.scorer_.reduction.head.n_cases == 0
     without.save(tmp_path / "private.aea", private=True)
     loaded = aeanomaly.load(tmp_path / "private.aea")
-    assert quality(loaded) == pytest.approx(quality(without), abs=0.05)
+    assert quality(loaded) == pytest.approx(quality(without), abs=0.1)
 
 
 def damaged(head, **changes):
@@ -390,6 +392,7 @@ def damaged(head, **changes):
         ({"width": np.inf}, "scales or a width that are not positive"),
         ({"cases": np.ones((10, 2))}, "cases that are no encoded rows"),
         ({"clip": -1.0}, "features that do not count"),
+        ({"trees": None}, "has no trees"),
     ],
     ids=str,
 )

@@ -3,14 +3,14 @@
 Rows that are not known to be abnormal stand for normal ones: a few anomalies among
 them hurt little, since there are many of them (C. Elkan and K. Noto, "Learning
 classifiers from only positive and unlabeled data", KDD 2008). A ridge logistic
-regression tells the known anomalies from them; the fewer are known, the stronger is the
-ridge, and the less its word weighs beside the score without labels.
+regression and some trees tell the known anomalies from them; the fewer are known, the
+stronger is the ridge, and the less their word weighs beside the score without labels.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import NamedTuple, cast
 
 import numpy as np
@@ -18,13 +18,16 @@ import numpy as np
 from ..scoring.encoding.table import TableEncoding
 from ..scoring.parts import (
     DoubtingCombination,
+    GrownHead,
     LabelHead,
     Marginal,
     TailCombination,
     TailScale,
 )
 from ..scoring.parts.labelled import nearness, raw_features, squared_distances
+from ..scoring.parts.soft_trees import SoftTrees
 from .calibration import Judgement
+from .trees import grow_trees
 
 # Known anomalies that the score keeps, to compare rows with.
 _MOST_CASES = 100
@@ -33,9 +36,17 @@ _WIDTH = 0.2
 # What one known anomaly's nearness counts, and how many make it count in full.
 _LEAST_NEARNESS = 0.4
 _NEARNESS_A_NAT = 0.1
-# Inverse of the ridge for one anomaly and one feature; grows with the root of both.
+# Inverse of the ridge for one anomaly and one feature; grows with the root of both, and
+# with the number of anomalies itself beyond the square of this one.
 _RIDGE = 0.003
-_MOST_RIDGE = 0.3
+_RIDGE_FALLS_FASTER = 5
+_MOST_RIDGE = 3.0
+# Known anomalies from which on trees are deeper, and levels of branches.
+_MANY = 50
+_DEPTH_OF_FEW, _DEPTH = 4, 5
+# Known anomalies at which the trees' word counts half.
+_TREES_COUNT_HALF_AT = 10
+_LEAST_SPREAD = 1e-6
 # What the head's word weighs beside the parts', by the number of anomalies known.
 _WEIGHT = 4.0
 _WEIGHT_DOUBLES_AT = 50
@@ -86,40 +97,61 @@ class _Examples(NamedTuple):
     weights : ndarray of shape (n_usual,)
     normal, anomalies : ndarray of shape (..., n_features)
         Rows that are known.
+    n_plain : int
+        Features that are not nearness to a known anomaly, which come first.
     """
 
     usual: np.ndarray
     weights: np.ndarray
     normal: np.ndarray
     anomalies: np.ndarray
+    n_plain: int
 
-    def learnt(self, chosen: np.ndarray) -> np.ndarray:
+    def learnt(self, rng: np.random.Generator) -> tuple[np.ndarray, SoftTrees]:
+        """Return weights of the features, and trees whose word counts beside them."""
+        every = np.ones(len(self.usual), dtype=bool)
+        return self._regression(every), self._trees(every, rng)
+
+    def unseen(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """Return what both say of usual rows that they did not learn from."""
+        fold = rng.permutation(len(self.usual)) % _N_FOLDS
+        linear, grown = np.empty((2, len(self.usual)))
+        for i in range(_N_FOLDS):
+            own, others = self.usual[fold == i], fold != i
+            linear[fold == i] = own @ self._regression(others)
+            grown[fold == i] = self._trees(others, rng)(own)
+        return linear, grown
+
+    def _regression(self, chosen: np.ndarray) -> np.ndarray:
         """Return what a regression on some of the usual rows weighs the features."""
         from sklearn.linear_model import LogisticRegression
 
-        usual, weights = self.usual[chosen], self.weights[chosen]
-        most = weights.sum() / max(1, len(self.normal))
-        normal = np.full(len(self.normal), min(_KNOWN_NORMAL * weights.mean(), most))
-        weights = np.concatenate([weights, normal])
-        X = np.concatenate([usual, self.normal, self.anomalies])
-        n_anomalies = len(self.anomalies)
-        y = np.repeat([0, 1], [len(weights), n_anomalies])
+        X, y, weights = self._beside(chosen)
         # Both kinds weigh the same, and together as much as there are rows.
-        shares = np.append(
-            weights / weights.sum(), np.full(n_anomalies, 1 / n_anomalies)
-        )
-        ridge = min(_MOST_RIDGE, _RIDGE * n_anomalies**0.5) / X.shape[1] ** 0.5
+        shares = weights / np.bincount(y, weights)[y]
+        n_anomalies = len(self.anomalies)
+        ridge = _RIDGE * max(n_anomalies**0.5, n_anomalies / _RIDGE_FALLS_FASTER)
+        ridge = min(_MOST_RIDGE, ridge) / X.shape[1] ** 0.5
         regression = LogisticRegression(C=ridge, max_iter=_MAX_ITER, tol=_TOLERANCE)
         regression.fit(X, y, 0.5 * len(X) * shares)
         return np.asarray(regression.coef_[0])
 
-    def unseen_margins(self, rng: np.random.Generator) -> np.ndarray:
-        """Return the log odds of usual rows, each by a head that did not see it."""
-        fold = rng.permutation(len(self.usual)) % _N_FOLDS
-        margins = np.empty(len(self.usual))
-        for i in range(_N_FOLDS):
-            margins[fold == i] = self.usual[fold == i] @ self.learnt(fold != i)
-        return margins
+    def _trees(self, chosen: np.ndarray, rng: np.random.Generator) -> SoftTrees:
+        """Return trees that were grown on some of the usual rows."""
+        few = len(self.anomalies) < _MANY
+        X, y, weights = self._beside(chosen)
+        depth = _DEPTH_OF_FEW if few else _DEPTH
+        return grow_trees(X[:, : self.n_plain], y, weights, depth, rng)
+
+    def _beside(self, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return rows, 1 for anomalies, and weights: some usual and all known rows."""
+        usual, weights = self.usual[chosen], self.weights[chosen]
+        most = weights.sum() / max(1, len(self.normal))
+        normal = np.full(len(self.normal), min(_KNOWN_NORMAL * weights.mean(), most))
+        weights = np.concatenate([weights, normal, np.ones(len(self.anomalies))])
+        X = np.concatenate([usual, self.normal, self.anomalies])
+        y = (np.arange(len(X)) >= len(X) - len(self.anomalies)).astype(int)
+        return X, y, weights
 
 
 class Learnt(NamedTuple):
@@ -168,11 +200,18 @@ def learn_head(
         head.standardised(rows.raw, len(combination.parts))
         for rows in (usual, normal, anomalies)
     ]
-    examples = _Examples(features[0], usual.weights, features[1], features[2])
-    margins = examples.unseen_margins(rng)
-    head = replace(head, weights=examples.learnt(np.ones(len(margins), dtype=bool)))
+    n_plain = usual.raw.shape[1]
+    examples = _Examples(features[0], usual.weights, features[1], features[2], n_plain)
+    linear, grown = examples.unseen(rng)
+    weights, trees = examples.learnt(rng)
+    # Deviations make both comparable; trees that saw few anomalies say little.
+    n_anomalies = len(anomalies.raw)
+    share = n_anomalies / (n_anomalies + _TREES_COUNT_HALF_AT)
+    share *= linear.std() / max(grown.std(), _LEAST_SPREAD)
+    margins = linear + share * grown
+    head = _grown(head, weights, replace(trees, values=trees.values * share))
     scale = TailScale.fit(margins, usual.weights, _RESOLUTION)
-    weight = _WEIGHT * (1 + len(anomalies.raw) / _WEIGHT_DOUBLES_AT)
+    weight = _WEIGHT * (1 + n_anomalies / _WEIGHT_DOUBLES_AT)
     reduction = DoubtingCombination(
         combination.parts,
         combination.power,
@@ -180,10 +219,16 @@ def learn_head(
         head,
         scale,
         weight,
-        _DOUBT / len(anomalies.raw) ** (1 / 3),
+        _DOUBT / n_anomalies ** (1 / 3),
     )
     scores = -reduction.weighted(usual.by_parts, reduction.word(margins))
     return Learnt(reduction, scores)
+
+
+def _grown(head: LabelHead, weights: np.ndarray, trees: SoftTrees) -> GrownHead:
+    """Return a head that has learnt."""
+    known = {field.name: getattr(head, field.name) for field in fields(head)}
+    return GrownHead(**known | {"weights": weights}, trees=trees)
 
 
 def marginal_of(combination: TailCombination) -> Marginal | None:

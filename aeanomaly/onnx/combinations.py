@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ..scoring.encoding.table import TableEncoding
 from ..scoring.parts import (
     DoubtingCombination,
     FeedbackReduction,
+    GrownHead,
     LabelHead,
     LabelledCombination,
     TailCombination,
 )
+from ..scoring.parts.soft_trees import SoftTrees
 from .graph import Value, concatenated, function, maximum
 from .parts import REDUCTIONS, unit_surprise, write_reduction
 from .residuals import Evaluation
@@ -77,7 +81,32 @@ def _margin(
         encoded = plain.columns(slice(first, first + encoding.n_encoded))
         near = _nearness(head, encoded)
         features.append(_standardised(head, near, slice(n_plain, None)))
-    return concatenated(features) @ head.weights.astype(np.float64)[:, None]
+    linear = concatenated(features) @ head.weights.astype(np.float64)[:, None]
+    if not isinstance(head, GrownHead):
+        return linear
+    return linear + _said_by(head.trees, plain)
+
+
+def _said_by(trees: SoftTrees, features: Value) -> Value:
+    """Return what trees say of each row, (n, 1): from the leaves to the roots."""
+    n_trees = trees.features.shape[1]
+    thresholds = trees.thresholds.astype(np.float64).ravel()
+    right = (features.columns(trees.features.ravel()) - thresholds) / (2 * trees.ramp)
+    right = (right + 0.5).clip(0.0, 1.0)
+    n_above = (trees.n_branches + 1) // 2
+    # First arrays, then what a row has come to.
+    values: Any = trees.values[-2 * n_above :].astype(np.float64)
+    left, more = values[0::2].ravel(), (values[1::2] - values[0::2]).ravel()
+    while True:
+        start = (n_above - 1) * n_trees
+        said = right.columns(slice(start, start + n_above * n_trees)) * more + left
+        if n_above == 1:
+            return said.mean()
+        n_above //= 2
+        node, tree = np.divmod(np.arange(n_above * n_trees), n_trees)
+        first = 2 * node * n_trees + tree
+        left = said.columns(first)
+        more = said.columns(first + n_trees) - left
 
 
 def _standardised(head: LabelHead, features: Value, which: slice) -> Value:

@@ -20,6 +20,7 @@ from ..parts import (
     FarScale,
     FeedbackEntry,
     FeedbackReduction,
+    GrownHead,
     LabelHead,
     LabelledCombination,
     Reduction,
@@ -36,6 +37,7 @@ from ..parts.protocol_1 import (
 )
 from ..parts.protocol_2 import ColumnwiseCovariance
 from ..parts.rebinned import RebinnedMarginal
+from ..parts.soft_trees import SoftTrees
 from ..usual import USUAL_CLASSES, ExpectedRange
 
 _FIXED = (
@@ -46,6 +48,7 @@ _FIXED = (
     FarScale,
     FeedbackEntry,
     FeedbackReduction,
+    GrownHead,
     HashedCategoricalColumn,
     ImageEncoding,
     InterpolatedScale,
@@ -59,6 +62,7 @@ _FIXED = (
     Network,
     RebinnedMarginal,
     ScaledPart,
+    SoftTrees,
     TableEncoding,
     TailCombination,
     TailScale,

@@ -6,7 +6,12 @@ from .combination import ScaledPart, TailCombination
 from .covariance import Covariance
 from .far import FarScale
 from .feedback import FeedbackEntry, FeedbackReduction
-from .labelled import DoubtingCombination, LabelHead, LabelledCombination
+from .labelled import (
+    DoubtingCombination,
+    GrownHead,
+    LabelHead,
+    LabelledCombination,
+)
 from .marginal import Marginal
 from .neighbourhood import Neighbourhood
 from .relation import Relation
@@ -26,6 +31,7 @@ __all__ = [
     "FarScale",
     "FeedbackEntry",
     "FeedbackReduction",
+    "GrownHead",
     "LabelHead",
     "DoubtingCombination",
     "LabelledCombination",

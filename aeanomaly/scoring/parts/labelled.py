@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from ..evaluation import Evaluation
 from .base import check_finite
 from .combination import TailCombination
 from .marginal import Marginal
+from .soft_trees import SoftTrees
 from .tails import TailScale
 
 # Features count up to so many deviations, encoded values in distances up to fewer.
@@ -102,8 +103,15 @@ class LabelHead:
         encoding: TableEncoding,
     ) -> np.ndarray:
         """Return the log odds of each row, up to a constant."""
-        features = self.features(evaluation, surprises, encoding)
-        return features @ self.weights.astype(features.dtype)
+        return self.log_odds(self.features(evaluation, surprises, encoding))
+
+    def log_odds(self, features: np.ndarray) -> np.ndarray:
+        """Return the log odds of standardised features, up to a constant."""
+        return np.asarray(features @ self.weights.astype(features.dtype))
+
+    def adds(self, features: np.ndarray) -> np.ndarray:
+        """Return what each feature adds to the log odds, (n_samples, n_features)."""
+        return features * self.weights
 
     def check(self, encoding: TableEncoding, n_parts: int) -> None:
         """Raise a `ValueError` if fields that came from a file make no sense."""
@@ -123,6 +131,36 @@ class LabelHead:
             raise ValueError("LabelHead has scales or a width that are not positive")
         if not (0 < self.clip < np.inf and 0 < self.near_clip < np.inf):
             raise ValueError("LabelHead has features that do not count")
+
+
+@dataclass(frozen=True)
+class GrownHead(LabelHead):
+    """The same, and trees that see what features say together.
+
+    Parameters
+    ----------
+    marginal, center, scale, cases, width, weights, clip, near_clip
+        See `LabelHead`.
+    trees : SoftTrees
+        What they say is added to the log odds; they look at no case.
+    """
+
+    trees: SoftTrees = field(kw_only=True)
+
+    def log_odds(self, features: np.ndarray) -> np.ndarray:
+        """Return the log odds of standardised features, up to a constant."""
+        return super().log_odds(features) + self.trees(features)
+
+    def adds(self, features: np.ndarray) -> np.ndarray:
+        """Return what each feature adds to the log odds, (n_samples, n_features)."""
+        return super().adds(features) + self.trees.adds(features)
+
+    def check(self, encoding: TableEncoding, n_parts: int) -> None:
+        """Raise a `ValueError` if fields that came from a file make no sense."""
+        super().check(encoding, n_parts)
+        if not isinstance(self.trees, SoftTrees):
+            raise ValueError("GrownHead has no trees")
+        self.trees.check(len(self.center) - self.n_cases)
 
 
 def raw_features(
@@ -235,7 +273,7 @@ class LabelledCombination(TailCombination):
 
     def scores_of(self, raw: np.ndarray, by_parts: np.ndarray) -> np.ndarray:
         """Return scores of rows by their `raw_features` and what the parts say."""
-        margin = self.head.standardised(raw, len(self.parts)) @ self.head.weights
+        margin = self.head.log_odds(self.head.standardised(raw, len(self.parts)))
         return -self.weighted(by_parts, self.word(margin))
 
     def cells(self, evaluation: Evaluation, encoding: TableEncoding) -> np.ndarray:
@@ -253,7 +291,7 @@ class LabelledCombination(TailCombination):
         surprises, of_parts = self.divided_parts(evaluation, encoding)
         by_parts, unlabelled = self._put_together(surprises, of_parts)
         features = self.head.features(evaluation, surprises, encoding)
-        by_head = self.word(features @ self.head.weights.astype(features.dtype))
+        by_head = self.word(self.head.log_odds(features))
         adds = np.maximum(self._head_cells(features, of_parts, encoding), 0.0)
         total = adds.sum(axis=1, keepdims=True)
         shares = unlabelled / np.maximum(by_parts, _TINY)[:, None]
@@ -271,7 +309,7 @@ class LabelledCombination(TailCombination):
         encoding: TableEncoding,
     ) -> np.ndarray:
         """Return what each column adds to the log odds, (n_samples, n_features)."""
-        adds = features * self.head.weights
+        adds = self.head.adds(features)
         n_parts = len(self.parts)
         ends = (
             n_parts,
