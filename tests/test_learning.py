@@ -184,8 +184,8 @@ def test_the_score_is_the_weighted_mean_of_two_surprises(learnt):
         trees = reduction.head.trees(features[:, :-10])
         by_head = reduction.scale(features @ reduction.head.weights + trees)
         by_parts = np.mean(np.array(surprises) ** 5, axis=0) ** 0.2
-        # A surprise of four over the third root of ten counts as half of it.
-        believed = by_head**3 / (by_head**2 + 16 / 10 ** (2 / 3))
+        # A surprise of eight over the root of ten counts as half of it.
+        believed = by_head**3 / (by_head**2 + 64 / 10)
         expected = (by_parts + 4.8 * believed) / 5.8
         np.testing.assert_allclose(detector.score_samples(table[:50])[rows], -expected)
 

@@ -42,7 +42,7 @@ def test_what_features_add_sums_to_what_is_said_in_blocks_of_any_size():
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(3_000, 7)), np.arange(3_000) % 9 == 0
     X[y, 2:4] += 1.5
-    trees = grow_trees(X, y.astype(int), np.ones(len(X)), 6, rng)
+    trees = grow_trees(X, y.astype(int), np.ones(len(X)), rng)
     said = trees(X)
     roots = trees.values[0].mean()
     np.testing.assert_allclose(trees.adds(X).sum(axis=1) + roots, said, atol=1e-5)
@@ -56,11 +56,11 @@ def test_trees_are_those_of_scikit_learn():
     X = rng.integers(0, 4, (500, 5)).astype(float)
     y = ((X[:, 0] > 1) & (X[:, 3] < 2)).astype(int)
     weights = rng.uniform(0.5, 2.0, len(X))
-    trees = grow_trees(X, y, weights, 4, np.random.default_rng(5))
+    trees = grow_trees(X, y, weights, np.random.default_rng(5))
     trees = replace(trees, ramp=1e-3)
     seed = int(np.random.default_rng(5).integers(2**31))
     forest = ExtraTreesClassifier(
-        12, max_depth=4, min_samples_leaf=2, max_features=0.5, random_state=seed
+        12, max_depth=5, min_samples_leaf=2, max_features=0.5, random_state=seed
     ).fit(X, y, weights)
     shares = [tree.predict_proba(X)[:, 1] for tree in forest.estimators_]
     shares = np.clip(shares, 0.001, 0.999)
@@ -68,10 +68,18 @@ def test_trees_are_those_of_scikit_learn():
     np.testing.assert_allclose(trees(X), expected, atol=1e-5)
 
 
+def test_many_anomalies_make_deeper_trees():
+    X = np.random.default_rng(0).normal(size=(500, 3))
+    for n_anomalies, depth in [(49, 4), (50, 5)]:
+        y = (np.arange(500) < n_anomalies).astype(int)
+        trees = grow_trees(X, y, np.ones(500), np.random.default_rng(0))
+        assert trees.n_branches == 2**depth - 1
+
+
 def test_no_small_step_moves_what_is_said_by_much():
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(500, 3)), np.arange(500) % 5 == 0
-    trees = grow_trees(X, y.astype(int), np.ones(len(X)), 6, rng)
+    trees = grow_trees(X, y.astype(int), np.ones(len(X)), rng)
     steps = np.linspace(-3, 3, 60_001)
     moved = trees(np.column_stack([steps, np.zeros((len(steps), 2))]))
     # A ten thousandth of a deviation; all leaves differ by less than 14.

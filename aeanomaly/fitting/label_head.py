@@ -41,9 +41,6 @@ _NEARNESS_A_NAT = 0.1
 _RIDGE = 0.003
 _RIDGE_FALLS_FASTER = 5
 _MOST_RIDGE = 3.0
-# Known anomalies from which on trees are deeper, and levels of branches.
-_MANY = 50
-_DEPTH_OF_FEW, _DEPTH = 4, 5
 # Known anomalies at which the trees' word counts half.
 _TREES_COUNT_HALF_AT = 10
 _LEAST_SPREAD = 1e-6
@@ -51,8 +48,8 @@ _LEAST_SPREAD = 1e-6
 _WEIGHT = 4.0
 _WEIGHT_DOUBLES_AT = 50
 # Its surprise of which half counts where one anomaly is known (`DoubtingCombination`);
-# falls with the third root of their number.
-_DOUBT = 4.0
+# falls with the root of their number.
+_DOUBT = 8.0
 # A known normal row counts like so many rows of which nothing is known.
 _KNOWN_NORMAL = 5.0
 # Rows that stand for normal ones, and cells of their features, at most.
@@ -138,10 +135,8 @@ class _Examples(NamedTuple):
 
     def _trees(self, chosen: np.ndarray, rng: np.random.Generator) -> SoftTrees:
         """Return trees that were grown on some of the usual rows."""
-        few = len(self.anomalies) < _MANY
         X, y, weights = self._beside(chosen)
-        depth = _DEPTH_OF_FEW if few else _DEPTH
-        return grow_trees(X[:, : self.n_plain], y, weights, depth, rng)
+        return grow_trees(X[:, : self.n_plain], y, weights, rng)
 
     def _beside(self, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return rows, 1 for anomalies, and weights: some usual and all known rows."""
@@ -219,7 +214,7 @@ def learn_head(
         head,
         scale,
         weight,
-        _DOUBT / n_anomalies ** (1 / 3),
+        _DOUBT / n_anomalies**0.5,
     )
     scores = -reduction.weighted(usual.by_parts, reduction.word(margins))
     return Learnt(reduction, scores)

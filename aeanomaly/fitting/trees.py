@@ -9,6 +9,8 @@ import numpy as np
 from ..scoring.parts.soft_trees import SoftTrees
 
 _N_TREES = 12
+# Levels of branches, and how many anomalies make it one more.
+_DEPTH, _MANY = 4, 50
 _LEAST_ROWS_OF_A_LEAF = 2
 # Share of the features that a branch is chosen from.
 _SHARE_OF_FEATURES = 0.5
@@ -22,7 +24,6 @@ def grow_trees(
     X: np.ndarray,
     y: np.ndarray,
     weights: np.ndarray,
-    depth: int,
     rng: np.random.Generator,
 ) -> SoftTrees:
     """Return extremely randomised trees.
@@ -34,12 +35,11 @@ def grow_trees(
     y : ndarray of shape (n_samples,)
         1 for anomalies, 0 for other rows.
     weights : ndarray of shape (n_samples,)
-    depth : int
-        Levels of branches.
     rng : numpy.random.Generator
     """
     from sklearn.ensemble import ExtraTreesClassifier
 
+    depth = _DEPTH + int(y.sum() >= _MANY)
     forest = ExtraTreesClassifier(
         _N_TREES,
         max_depth=depth,
