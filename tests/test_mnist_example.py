@@ -11,6 +11,7 @@ import pytest
 
 # So few images as here cannot calibrate the threshold, which the example does not use.
 WARNINGS = ("-W", "error", "-W", "ignore:1 % cannot be promised")
+WARNINGS += ("-W", "ignore:A share of false alarms cannot be promised")
 SCRIPT = Path(__file__).resolve().parents[1] / "examples" / "mnist" / "mnist.py"
 
 

@@ -9,6 +9,7 @@ stronger is the ridge, and the less their word weighs beside the score without l
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 from dataclasses import fields, replace
 from typing import NamedTuple, cast
@@ -121,6 +122,7 @@ class _Examples(NamedTuple):
 
     def _regression(self, chosen: np.ndarray) -> np.ndarray:
         """Return what a regression on some of the usual rows weighs the features."""
+        from sklearn.exceptions import ConvergenceWarning
         from sklearn.linear_model import LogisticRegression
 
         X, y, weights = self._beside(chosen)
@@ -130,7 +132,10 @@ class _Examples(NamedTuple):
         ridge = _RIDGE * max(n_anomalies**0.5, n_anomalies / _RIDGE_FALLS_FASTER)
         ridge = min(_MOST_RIDGE, ridge) / X.shape[1] ** 0.5
         regression = LogisticRegression(C=ridge, max_iter=_MAX_ITER, tol=_TOLERANCE)
-        regression.fit(X, y, 0.5 * len(X) * shares)
+        with warnings.catch_warnings():
+            # So many steps are enough, whether or not more would move a weight.
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            regression.fit(X, y, 0.5 * len(X) * shares)
         return np.asarray(regression.coef_[0])
 
     def _trees(self, chosen: np.ndarray, rng: np.random.Generator) -> SoftTrees:
