@@ -60,7 +60,7 @@ def test_trees_are_those_of_scikit_learn():
     trees = replace(trees, ramp=1e-3)
     seed = int(np.random.default_rng(5).integers(2**31))
     forest = ExtraTreesClassifier(
-        12, max_depth=5, min_samples_leaf=2, max_features=0.5, random_state=seed
+        12, max_depth=5, min_samples_leaf=2, max_features=2, random_state=seed
     ).fit(X, y, weights)
     shares = [tree.predict_proba(X)[:, 1] for tree in forest.estimators_]
     shares = np.clip(shares, 0.001, 0.999)

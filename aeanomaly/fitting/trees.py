@@ -12,8 +12,9 @@ _N_TREES = 12
 # Levels of branches, and how many anomalies make it one more.
 _DEPTH, _MANY = 4, 50
 _LEAST_ROWS_OF_A_LEAF = 2
-# Share of the features that a branch is chosen from.
-_SHARE_OF_FEATURES = 0.5
+# A branch is chosen from every second feature, drawn at random, and from so many at
+# most: wide tables would take long.
+_ONE_FEATURE_OF, _MOST_FEATURES = 2, 100
 # Leaves are never sure: log odds of at most this share, or of at least what it lacks.
 _LEAST_SHARE = 1e-3
 # Half the width of a branch's slope, in deviations of a feature.
@@ -44,7 +45,7 @@ def grow_trees(
         _N_TREES,
         max_depth=depth,
         min_samples_leaf=_LEAST_ROWS_OF_A_LEAF,
-        max_features=_SHARE_OF_FEATURES,
+        max_features=max(1, min(_MOST_FEATURES, X.shape[1] // _ONE_FEATURE_OF)),
         random_state=int(rng.integers(2**31)),
     )
     forest.fit(X, y, weights)
