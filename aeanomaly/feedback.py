@@ -193,7 +193,7 @@ class FeedbackMixin:
         Returns
         -------
         positions : ndarray of shape (n,), int
-            Of rows of X; fewer where X has fewer.
+            Of rows of X; fewer where X has fewer, none where a DataFrame has none.
 
         Raises
         ------
@@ -208,6 +208,8 @@ class FeedbackMixin:
         scores = self.scorer_.score_samples(table)
         most = max(_CANDIDATES * n, _LEAST_CANDIDATES)
         candidates = np.argsort(scores, kind="stable")[:most]
+        if not len(candidates):
+            return candidates
         rows = take_rows(table, candidates)
         Z = self.scorer_.encoding.encode(rows).Z.astype(np.float64)
         worth = _worth(scores[candidates], self.offset_)

@@ -64,6 +64,8 @@ def curve(split: Split, fitted: Any, way: Way, seed: int) -> Iterator[dict[str, 
             ap = 100 * average_precision_score(split.y_test, surprise)
             yield {"labels": n_labels, "ap": ap, "anomalies": n_seen}
         rest = np.flatnonzero(is_open)
+        if not len(rest):
+            continue
         asked = rest[way(detector, split.train.iloc[rest], rng)]
         is_open[asked] = False
         n_seen += int(split.y_train[asked].sum())
