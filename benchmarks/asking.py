@@ -125,7 +125,7 @@ def draw(lines: pd.DataFrame, path: Path) -> None:
         axis.annotate(f"{names[way]} {last:.0f}", place, va="center", color=color)
     axis.set_xlim(0, 1.35 * means.index[-1])
     axis.set_xticks(LABELS)
-    axis.set_ylim(bottom=0)
+    axis.set_ylim(0, least + _APART)
     axis.set_xlabel("rows looked at")
     axis.set_ylabel("average precision of other rows, %")
     n_tables = lines["dataset"].nunique()
