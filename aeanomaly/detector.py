@@ -503,6 +503,7 @@ class AutoencoderOutlierDetector(
             names = PARTS.built_in if self.score_type == "hybrid" else self.score_type
             parts = resolve_parts(names)
             calibrated = fit_hybrid(self.model_, rows, parts, self.n_references, rng)
+            warn_of_few_rows(rows)
         usual = fit_usual(self.model_, calibrated.reduction, rows)
         if census is not None:
             usual = counted_usual(usual, self.model_.encoding.columns, census)
@@ -513,7 +514,6 @@ class AutoencoderOutlierDetector(
                 self.model_, rows, calibrated, known, keeps_cases, rng, judges
             )
         self.scorer_ = Scorer(self.model_, calibrated.reduction, usual)
-        warn_of_few_rows(rows)
         self._fit_offset(rule, rows, calibrated, labelled)
 
     def _fit_offset(

@@ -72,9 +72,8 @@ def test_what_sixty_rows_cannot_promise_is_said():
     assert "extrapolated from 60" in detector.threshold_.summary_
 
 
-@pytest.mark.parametrize("score_type", ["hybrid", "reconstruction"])
-def test_a_table_as_wide_as_long_promises_nothing(score_type):
-    cheap = SMALL | {"score_type": score_type}
+def test_a_table_as_wide_as_long_promises_nothing():
+    cheap = SMALL | {"score_type": "hybrid"}
     detector = AutoencoderOutlierDetector(random_state=0, **cheap)
     rows = np.random.default_rng(0).normal(size=(40, 41))
     words = (
@@ -88,4 +87,5 @@ def test_a_table_as_wide_as_long_promises_nothing(score_type):
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         detector.fit(rows[:, :39])
+        AutoencoderOutlierDetector(random_state=0, **SMALL).fit(rows)
     assert not any("encoded" in str(warning.message) for warning in said)

@@ -44,11 +44,11 @@ def _warn_of_reading(column: Column) -> None:
 
 
 def warn_of_few_rows(rows: FitRows) -> None:
-    """Warn of a table that is as wide as it is long.
+    """Warn of a table that is as wide as it is long, where parts judge its rows.
 
     Networks restore the rows that they have seen far better than others then, and what
-    one network says of unseen rows is no measure of what all of them say
-    (``benchmarks/guarantees.py``).
+    parts make of one network's residuals is no measure of what they make of all
+    networks'. The error alone keeps its promise (``benchmarks/guarantees.py``).
     """
     n_rows, n_encoded = round(rows.rows.n_visits), rows.Z.shape[1]
     if n_rows <= n_encoded and not rows.are_many:
