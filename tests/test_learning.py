@@ -1,7 +1,7 @@
 """Tests of a score that learns from known anomalies."""
 
 import warnings
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,7 @@ import aeanomaly
 from aeanomaly import AutoencoderOutlierDetector, PrecisionThreshold
 from aeanomaly.cli import main
 from aeanomaly.labels import training_labels
-from aeanomaly.scoring.parts import LabelledCombination
+from aeanomaly.scoring.parts import DoubtingCombination, LabelledCombination
 from aeanomaly.scoring.parts.labelled import nearness
 
 pytestmark = pytest.mark.filterwarnings("ignore:.* cannot be promised from")
@@ -172,11 +172,11 @@ def test_known_anomalies_train_nothing(learnt):
 
 
 def test_the_score_is_the_weighted_mean_of_two_surprises(learnt):
-    detector, table, _ = learnt
+    detector, table, y = learnt
     scorer = detector.scorer_
     reduction, encoding = scorer.reduction, scorer.encoding
-    # 10 anomalies are known: four, and a fifth of that more.
-    assert reduction.weight == pytest.approx(4 * (1 + 10 / 50))
+    # 10 anomalies are known: three, and a fifth of that more.
+    assert reduction.weight == pytest.approx(3 * (1 + 10 / 50))
     for rows, evaluation in scorer.model.iter_evaluations(table[:50]):
         surprises = reduction.surprises(evaluation, encoding)
         features = reduction.head.features(evaluation, surprises, encoding)
@@ -184,10 +184,36 @@ def test_the_score_is_the_weighted_mean_of_two_surprises(learnt):
         trees = reduction.head.trees(features[:, :-10])
         by_head = reduction.scale(features @ reduction.head.weights + trees)
         by_parts = np.mean(np.array(surprises) ** 5, axis=0) ** 0.2
-        # A surprise of eight over the root of ten counts as half of it.
-        believed = by_head**3 / (by_head**2 + 64 / 10)
-        expected = (by_parts + 4.8 * believed) / 5.8
+        # Nine tenths of the most surprising row's, over the root of ten, count half.
+        doubt = 0.9 * np.log(1 + (y != -1).sum()) / 10**0.5
+        believed = by_head**5 / (by_head**4 + doubt**4)
+        expected = (by_parts + 3.6 * believed) / 4.6
         np.testing.assert_allclose(detector.score_samples(table[:50])[rows], -expected)
+
+
+def test_a_head_is_doubted_below_a_surprise_and_believed_above(learnt):
+    steep = replace(learnt[0].scorer_.reduction, doubt=2.0, steepness=4.0)
+    # Of files that were written when doubt had a power of two.
+    known = {field.name: getattr(steep, field.name) for field in fields(steep)}
+    del known["steepness"]
+    gentle = DoubtingCombination(**known)
+    margins = np.linspace(-3, 20, 50)
+    surprise = steep.scale(margins)
+    assert surprise.min() < 0.5
+    assert surprise.max() > 4
+    for combination, power in [(steep, 4), (gentle, 2)]:
+        expected = surprise ** (1 + power) / (surprise**power + 2.0**power)
+        np.testing.assert_allclose(combination.word(margins), expected, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"doubt": 0.0}, {"steepness": 0.9}, {"steepness": 9.0}], ids=str
+)
+def test_a_doubt_that_cannot_be_is_refused(learnt, changes):
+    scorer = learnt[0].scorer_
+    scorer.reduction.check(scorer.encoding)
+    with pytest.raises(ValueError, match="doubt"):
+        replace(scorer.reduction, **changes).check(scorer.encoding)
 
 
 def test_nearness_to_a_known_case_falls_with_the_distance(learnt):

@@ -59,21 +59,46 @@ def test_trees_are_those_of_scikit_learn():
     trees = grow_trees(X, y, weights, np.random.default_rng(5))
     trees = replace(trees, ramp=1e-3)
     seed = int(np.random.default_rng(5).integers(2**31))
+    n_leaves = y.sum() // 4
+    assert 16 < n_leaves < 48
     forest = ExtraTreesClassifier(
-        12, max_depth=5, min_samples_leaf=2, max_features=2, random_state=seed
+        12,
+        max_leaf_nodes=n_leaves,
+        max_depth=8,
+        min_samples_leaf=2,
+        max_features=2,
+        random_state=seed,
     ).fit(X, y, weights)
-    shares = [tree.predict_proba(X)[:, 1] for tree in forest.estimators_]
-    shares = np.clip(shares, 0.001, 0.999)
-    expected = np.log(shares / (1 - shares)).mean(axis=0)
-    np.testing.assert_allclose(trees(X), expected, atol=1e-5)
+    usual_share = np.average(y, weights=weights)
+    said = []
+    for leaf in forest.apply(X).T:
+        abnormal, all_ = (np.bincount(leaf, w)[leaf] for w in (weights * y, weights))
+        share = (abnormal + 2 * usual_share) / (all_ + 2)
+        share = np.clip(share, 0.001, 0.999)
+        said.append(np.log(share / (1 - share)))
+    np.testing.assert_allclose(trees(X), np.mean(said, axis=0), atol=1e-5)
 
 
-def test_many_anomalies_make_deeper_trees():
-    X = np.random.default_rng(0).normal(size=(500, 3))
-    for n_anomalies, depth in [(49, 4), (50, 5)]:
-        y = (np.arange(500) < n_anomalies).astype(int)
-        trees = grow_trees(X, y, np.ones(500), np.random.default_rng(0))
-        assert trees.n_branches == 2**depth - 1
+@pytest.mark.parametrize("n_anomalies", [1, 67, 68, 100, 192, 400])
+def test_many_anomalies_make_more_leaves(n_anomalies):
+    X = np.random.default_rng(0).normal(size=(1_000, 3))
+    y = (np.arange(1_000) < n_anomalies).astype(int)
+    trees = grow_trees(X, y, np.ones(1_000), np.random.default_rng(0))
+    n_leaves = max(16, min(n_anomalies // 4, 48))
+    # Four levels, or as many leaves as said, on eight levels at most.
+    n_levels = np.log2(trees.n_branches + 1)
+    assert n_levels == 4 if n_anomalies < 68 else 4 < n_levels <= 8
+    n_branches = len(trees.branches.features)
+    assert n_branches <= 12 * (n_leaves - 1)
+    if n_anomalies >= 68:
+        assert n_branches > 6 * (n_leaves - 1)
+
+
+def test_trees_whose_branches_change_nothing_say_one_thing():
+    X = np.random.default_rng(0).normal(size=(4, 3))
+    trees = replace(TREES, values=np.full((7, 2), 1.5))
+    np.testing.assert_array_equal(trees(X), 1.5)
+    np.testing.assert_array_equal(trees.adds(X), 0.0)
 
 
 def test_no_small_step_moves_what_is_said_by_much():
@@ -83,7 +108,7 @@ def test_no_small_step_moves_what_is_said_by_much():
     steps = np.linspace(-3, 3, 60_001)
     moved = trees(np.column_stack([steps, np.zeros((len(steps), 2))]))
     # A ten thousandth of a deviation; all leaves differ by less than 14.
-    assert np.abs(np.diff(moved)).max() < 14 * 1e-4 / 0.2 + 1e-4
+    assert np.abs(np.diff(moved)).max() < 14 * 1e-4 / 0.1 + 1e-4
 
 
 @pytest.mark.parametrize(

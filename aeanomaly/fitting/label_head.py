@@ -18,10 +18,10 @@ import numpy as np
 
 from ..scoring.encoding.table import TableEncoding
 from ..scoring.parts import (
-    DoubtingCombination,
     GrownHead,
     LabelHead,
     Marginal,
+    SteeplyDoubtingCombination,
     TailCombination,
     TailScale,
 )
@@ -46,11 +46,13 @@ _MOST_RIDGE = 3.0
 _TREES_COUNT_HALF_AT = 10
 _LEAST_SPREAD = 1e-6
 # What the head's word weighs beside the parts', by the number of anomalies known.
-_WEIGHT = 4.0
+_WEIGHT = 3.0
 _WEIGHT_DOUBLES_AT = 50
-# Its surprise of which half counts where one anomaly is known (`DoubtingCombination`);
-# falls with the root of their number.
-_DOUBT = 8.0
+# Its surprise of which half counts where one anomaly is known, in those of the most
+# surprising usual row; falls with the root of their number. And how steeply
+# (`SteeplyDoubtingCombination`).
+_DOUBT = 0.9
+_STEEPNESS = 4.0
 # A known normal row counts like so many rows of which nothing is known.
 _KNOWN_NORMAL = 5.0
 # Rows that stand for normal ones, and cells of their features, at most.
@@ -107,41 +109,26 @@ class _Examples(NamedTuple):
 
     def learnt(self, rng: np.random.Generator) -> tuple[np.ndarray, SoftTrees]:
         """Return weights of the features, and trees whose word counts beside them."""
-        every = np.ones(len(self.usual), dtype=bool)
-        return self._regression(every), self._trees(every, rng)
+        return self._learnt_from(np.ones(len(self.usual), dtype=bool), rng)
 
     def unseen(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """Return what both say of usual rows that they did not learn from."""
         fold = rng.permutation(len(self.usual)) % _N_FOLDS
         linear, grown = np.empty((2, len(self.usual)))
         for i in range(_N_FOLDS):
-            own, others = self.usual[fold == i], fold != i
-            linear[fold == i] = own @ self._regression(others)
-            grown[fold == i] = self._trees(others, rng)(own)
+            weights, trees = self._learnt_from(fold != i, rng)
+            own = self.usual[fold == i]
+            linear[fold == i] = own @ weights
+            grown[fold == i] = trees(own)
         return linear, grown
 
-    def _regression(self, chosen: np.ndarray) -> np.ndarray:
-        """Return what a regression on some of the usual rows weighs the features."""
-        from sklearn.exceptions import ConvergenceWarning
-        from sklearn.linear_model import LogisticRegression
-
+    def _learnt_from(
+        self, chosen: np.ndarray, rng: np.random.Generator
+    ) -> tuple[np.ndarray, SoftTrees]:
+        """Return what is learnt from known rows and some of the usual ones."""
         X, y, weights = self._beside(chosen)
-        # Both kinds weigh the same, and together as much as there are rows.
-        shares = weights / np.bincount(y, weights)[y]
-        n_anomalies = len(self.anomalies)
-        ridge = _RIDGE * max(n_anomalies**0.5, n_anomalies / _RIDGE_FALLS_FASTER)
-        ridge = min(_MOST_RIDGE, ridge) / X.shape[1] ** 0.5
-        regression = LogisticRegression(C=ridge, max_iter=_MAX_ITER, tol=_TOLERANCE)
-        with warnings.catch_warnings():
-            # So many steps are enough, whether or not more would move a weight.
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            regression.fit(X, y, 0.5 * len(X) * shares)
-        return np.asarray(regression.coef_[0])
-
-    def _trees(self, chosen: np.ndarray, rng: np.random.Generator) -> SoftTrees:
-        """Return trees that were grown on some of the usual rows."""
-        X, y, weights = self._beside(chosen)
-        return grow_trees(X[:, : self.n_plain], y, weights, rng)
+        trees = grow_trees(X[:, : self.n_plain], y, weights, rng)
+        return _regression(X, y, weights), trees
 
     def _beside(self, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return rows, 1 for anomalies, and weights: some usual and all known rows."""
@@ -154,17 +141,35 @@ class _Examples(NamedTuple):
         return X, y, weights
 
 
+def _regression(X: np.ndarray, y: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return what a ridge logistic regression weighs the features."""
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import LogisticRegression
+
+    # Both kinds weigh the same, and together as much as there are rows.
+    shares = weights / np.bincount(y, weights)[y]
+    n_anomalies = int(y.sum())
+    ridge = _RIDGE * max(n_anomalies**0.5, n_anomalies / _RIDGE_FALLS_FASTER)
+    ridge = min(_MOST_RIDGE, ridge) / X.shape[1] ** 0.5
+    regression = LogisticRegression(C=ridge, max_iter=_MAX_ITER, tol=_TOLERANCE)
+    with warnings.catch_warnings():
+        # So many steps are enough, whether or not more would move a weight.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        regression.fit(X, y, 0.5 * len(X) * shares)
+    return np.asarray(regression.coef_[0])
+
+
 class Learnt(NamedTuple):
     """A score that has learnt, and what it says of usual rows.
 
     Parameters
     ----------
-    reduction : DoubtingCombination
+    reduction : SteeplyDoubtingCombination
     scores : ndarray of shape (n_usual,)
         Each by a head that has not learnt from the row.
     """
 
-    reduction: DoubtingCombination
+    reduction: SteeplyDoubtingCombination
     scores: np.ndarray
 
 
@@ -212,14 +217,16 @@ def learn_head(
     head = _grown(head, weights, replace(trees, values=trees.values * share))
     scale = TailScale.fit(margins, usual.weights, _RESOLUTION)
     weight = _WEIGHT * (1 + n_anomalies / _WEIGHT_DOUBLES_AT)
-    reduction = DoubtingCombination(
+    doubt = _DOUBT * np.log(1 + len(usual.raw)) / n_anomalies**0.5
+    reduction = SteeplyDoubtingCombination(
         combination.parts,
         combination.power,
         combination.expecting,
         head,
         scale,
         weight,
-        _DOUBT / n_anomalies**0.5,
+        float(doubt),
+        _STEEPNESS,
     )
     scores = -reduction.weighted(usual.by_parts, reduction.word(margins))
     return Learnt(reduction, scores)

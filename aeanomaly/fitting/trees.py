@@ -9,9 +9,14 @@ import numpy as np
 from ..scoring.parts.soft_trees import SoftTrees
 
 _N_TREES = 12
-# Levels of branches, and how many anomalies make it one more.
-_DEPTH, _MANY = 4, 50
+# Trees have four levels of branches, or, where that is more, a leaf for each four known
+# anomalies; the best leaves are then parted first.
+_LEVELS, _MOST_LEVELS = 4, 8
+_ANOMALIES_A_LEAF, _MOST_LEAVES = 4, 48
 _LEAST_ROWS_OF_A_LEAF = 2
+# Rows of both kinds, as all rows are, that are added to those of a leaf: what a few
+# rows have in common may be chance.
+_ROWS_OF_A_DOUBT = 2.0
 # A branch is chosen from every second feature, drawn at random, and from so many at
 # most: wide tables would take long.
 _ONE_FEATURE_OF, _MOST_FEATURES = 2, 100
@@ -40,16 +45,20 @@ def grow_trees(
     """
     from sklearn.ensemble import ExtraTreesClassifier
 
-    depth = _DEPTH + int(y.sum() >= _MANY)
+    n_leaves = min(_MOST_LEAVES, int(y.sum()) // _ANOMALIES_A_LEAF)
+    is_more = n_leaves > 2**_LEVELS
     forest = ExtraTreesClassifier(
         _N_TREES,
-        max_depth=depth,
+        max_leaf_nodes=n_leaves if is_more else None,
+        max_depth=_MOST_LEVELS if is_more else _LEVELS,
         min_samples_leaf=_LEAST_ROWS_OF_A_LEAF,
         max_features=max(1, min(_MOST_FEATURES, X.shape[1] // _ONE_FEATURE_OF)),
         random_state=int(rng.integers(2**31)),
     )
     forest.fit(X, y, weights)
-    trees = [_arrays(tree.tree_, depth) for tree in forest.estimators_]
+    grown = [tree.tree_ for tree in forest.estimators_]
+    depth = max(1, *(tree.max_depth for tree in grown))
+    trees = [_arrays(tree, depth) for tree in grown]
     features, thresholds, values = (
         np.stack(of_trees, axis=1) for of_trees in zip(*trees, strict=True)
     )
@@ -63,6 +72,8 @@ def _arrays(tree: Any, depth: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """
     of_kinds = tree.value[:, 0, :]
     share = of_kinds[:, 1] / of_kinds.sum(axis=1)
+    n_rows = tree.weighted_n_node_samples
+    share = (share * n_rows + share[0] * _ROWS_OF_A_DOUBT) / (n_rows + _ROWS_OF_A_DOUBT)
     share = np.clip(share, _LEAST_SHARE, 1 - _LEAST_SHARE)
     n_branches = 2**depth - 1
     node = np.zeros(2 * n_branches + 1, dtype=int)

@@ -13,6 +13,7 @@ from ..scoring.parts import (
     GrownHead,
     LabelHead,
     LabelledCombination,
+    SteeplyDoubtingCombination,
     TailCombination,
 )
 from ..scoring.parts.soft_trees import SoftTrees
@@ -48,7 +49,9 @@ def write_combination(
     return _power_mean(combination, _surprises(combination, evaluation, encoding))
 
 
-@REDUCTIONS.register(LabelledCombination, DoubtingCombination)
+@REDUCTIONS.register(
+    LabelledCombination, DoubtingCombination, SteeplyDoubtingCombination
+)
 def write_labelled(
     combination: LabelledCombination, evaluation: Evaluation, encoding: TableEncoding
 ) -> Value:
@@ -57,8 +60,9 @@ def write_labelled(
     margin = _margin(combination.head, evaluation, surprises, encoding)
     by_head = SCALES.of(combination.scale)(combination.scale, margin)
     if isinstance(combination, DoubtingCombination):
-        square = by_head * by_head
-        by_head = by_head * (square / (square + float(combination.doubt) ** 2))
+        belief = by_head / float(combination.doubt)
+        belief = belief ** float(combination.power_of_doubt)
+        by_head = by_head * (belief / (belief + 1.0))
     by_parts = _power_mean(combination, surprises)
     weight = float(combination.weight)
     return (by_parts + by_head * weight) / (1.0 + weight)
@@ -88,25 +92,30 @@ def _margin(
 
 
 def _said_by(trees: SoftTrees, features: Value) -> Value:
-    """Return what trees say of each row, (n, 1): from the leaves to the roots."""
-    n_trees = trees.features.shape[1]
-    thresholds = trees.thresholds.astype(np.float64).ravel()
-    right = (features.columns(trees.features.ravel()) - thresholds) / (2 * trees.ramp)
+    """Return what trees say of each row, (n, 1): from the deepest branches up."""
+    branches, n_trees = trees.branches, float(trees.features.shape[1])
+    if not branches.levels:
+        return features.columns([0]) * 0.0 + branches.always / n_trees
+    thresholds = branches.thresholds.astype(np.float64)
+    right = (features.columns(branches.features) - thresholds) / (2 * trees.ramp)
     right = (right + 0.5).clip(0.0, 1.0)
-    n_above = (trees.n_branches + 1) // 2
-    # First arrays, then what a row has come to.
-    values: Any = trees.values[-2 * n_above :].astype(np.float64)
-    left, more = values[0::2].ravel(), (values[1::2] - values[0::2]).ravel()
-    while True:
-        start = (n_above - 1) * n_trees
-        said = right.columns(slice(start, start + n_above * n_trees)) * more + left
-        if n_above == 1:
-            return said.mean()
-        n_above //= 2
-        node, tree = np.divmod(np.arange(n_above * n_trees), n_trees)
-        first = 2 * node * n_trees + tree
-        left = said.columns(first)
-        more = said.columns(first + n_trees) - left
+    # First arrays, then what rows have come to.
+    below: Any = None
+    for level in reversed(branches.levels):
+        children = level.said.astype(np.float64)
+        n_own = len(children) // 2
+        if below is None:
+            left, more = children[:n_own], children[n_own:] - children[:n_own]
+        else:
+            source, is_branch = np.zeros((2, 2 * n_own), dtype=int)
+            source[level.deeper] = np.arange(len(level.deeper))
+            is_branch[level.deeper] = 1
+            said = below.columns(source) * is_branch.astype(np.float64)
+            said = said + children * (1 - is_branch)
+            left = said.columns(slice(0, n_own))
+            more = said.columns(slice(n_own, 2 * n_own)) - left
+        below = right.columns(level.branches) * more + left
+    return (below.sum() + branches.always) / n_trees
 
 
 def _standardised(head: LabelHead, features: Value, which: slice) -> Value:

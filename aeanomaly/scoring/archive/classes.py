@@ -26,6 +26,7 @@ from ..parts import (
     Reduction,
     ScaledPart,
     ScorePart,
+    SteeplyDoubtingCombination,
     TailCombination,
     TailScale,
 )
@@ -63,6 +64,7 @@ _FIXED = (
     RebinnedMarginal,
     ScaledPart,
     SoftTrees,
+    SteeplyDoubtingCombination,
     TableEncoding,
     TailCombination,
     TailScale,

@@ -11,6 +11,7 @@ from .labelled import (
     GrownHead,
     LabelHead,
     LabelledCombination,
+    SteeplyDoubtingCombination,
 )
 from .marginal import Marginal
 from .neighbourhood import Neighbourhood
@@ -43,6 +44,7 @@ __all__ = [
     "Residual",
     "ScaledPart",
     "ScorePart",
+    "SteeplyDoubtingCombination",
     "Surroundings",
     "TailCombination",
     "TailScale",

@@ -18,6 +18,8 @@ from .tails import TailScale
 _CLIP = 8.0
 _NEAR_CLIP = 3.0
 _TINY = 1e-12
+# So that powers of surprises stay finite.
+_STEEPEST = 8.0
 
 
 @dataclass(frozen=True)
@@ -90,8 +92,8 @@ class LabelHead:
         np.clip(plain, -self.clip, self.clip, out=plain)
         if self.n_cases:
             encoded = plain[:, n_parts : n_parts + self.cases.shape[1]]
-            near[:] = nearness(encoded, self.cases, self.width, self.near_clip)
-            near -= center[n_plain:]
+            of_cases = nearness(encoded, self.cases, self.width, self.near_clip)
+            np.subtract(of_cases, center[n_plain:], out=near)
             near *= inverse[n_plain:]
             np.clip(near, -self.clip, self.clip, out=near)
         return features
@@ -182,20 +184,29 @@ def nearness(
     encoded: np.ndarray, cases: np.ndarray, width: float, clip: float
 ) -> np.ndarray:
     """Return how near rows are to cases, (n_samples, n_cases), in (0, 1]."""
-    squared = squared_distances(encoded, cases, clip)
-    squared *= -1.0 / width
-    return np.exp(squared, out=squared)
+    nearer = squared_distances(encoded, cases, clip, 1.0 / width)
+    np.negative(nearer, out=nearer)
+    return np.exp(nearer, out=nearer)
 
 
 def squared_distances(
-    encoded: np.ndarray, cases: np.ndarray, clip: float
+    encoded: np.ndarray, cases: np.ndarray, clip: float, scale: float = 1.0
 ) -> np.ndarray:
-    """Return squared distances of standardised rows, which count up to `clip`."""
+    """Return scaled squared distances of standardised rows, which count up to `clip`.
+
+    One product gives all three terms of each: distances are many, features few.
+    """
     rows = np.clip(encoded, -clip, clip)
     cases = np.clip(cases, -clip, clip).astype(rows.dtype)
-    squared = rows @ (-2.0 * cases.T)
-    squared += np.square(rows).sum(axis=1, keepdims=True)
-    squared += np.square(cases).sum(axis=1)
+    n_rows, n_columns = rows.shape
+    left = np.empty((n_rows, n_columns + 2), dtype=rows.dtype)
+    left[:, :-2] = rows
+    left[:, -2] = np.square(rows).sum(axis=1)
+    left[:, -1] = 1.0
+    right = np.column_stack(
+        [-2.0 * cases, np.ones(len(cases)), np.square(cases).sum(1)]
+    )
+    squared = left @ (scale * right.T).astype(rows.dtype)
     return np.maximum(squared, 0.0, out=squared)
 
 
@@ -356,14 +367,46 @@ class DoubtingCombination(LabelledCombination):
 
     doubt: float
 
+    @property
+    def power_of_doubt(self) -> float:
+        """Power k of ``h ** (1 + k) / (h ** k + doubt ** k)``."""
+        return 2.0
+
     def word(self, margin: np.ndarray) -> np.ndarray:
         """Return the head's surprise, as far as it is believed."""
         surprise = self.scale(margin)
-        square = np.square(surprise)
-        return np.asarray(surprise * (square / (square + self.doubt**2)))
+        belief = (surprise / self.doubt) ** self.power_of_doubt
+        return np.asarray(surprise * (belief / (1.0 + belief)))
 
     def check(self, encoding: TableEncoding) -> None:
         """Raise a `ValueError` if fields that came from a file make no sense."""
         super().check(encoding)
         if not 0 < self.doubt < np.inf:
             raise ValueError(f"a head cannot be doubted by {self.doubt}")
+
+
+@dataclass(frozen=True)
+class SteeplyDoubtingCombination(DoubtingCombination):
+    """The same, with a steeper step from what is doubted to what is believed.
+
+    A surprise of h counts as ``h ** (1 + k) / (h ** k + doubt ** k)``, k = steepness.
+
+    Parameters
+    ----------
+    parts, power, expecting, head, scale, weight, doubt
+        See `DoubtingCombination`.
+    steepness : float
+    """
+
+    steepness: float
+
+    @property
+    def power_of_doubt(self) -> float:
+        """The steepness."""
+        return self.steepness
+
+    def check(self, encoding: TableEncoding) -> None:
+        """Raise a `ValueError` if fields that came from a file make no sense."""
+        super().check(encoding)
+        if not 1 <= self.steepness <= _STEEPEST:
+            raise ValueError(f"doubt cannot have a steepness of {self.steepness}")

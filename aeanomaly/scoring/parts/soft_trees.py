@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -11,7 +13,47 @@ import numpy as np
 from .base import check_finite
 
 # Of branches of a block of rows: as many as stay in the cache.
-_BLOCK_CELLS = 100_000
+_BLOCK_CELLS = 200_000
+
+
+class Level(NamedTuple):
+    """Branches of one level of all trees that change what is said.
+
+    Parameters
+    ----------
+    branches : slice
+        Where they are among all branches that do.
+    said : ndarray of shape (2 * n_branches,)
+        What their left children say, then what their right ones say, as leaves.
+    deeper : ndarray of shape (n_deeper,), int
+        Which of these children are branches, those of the next level.
+    """
+
+    branches: slice
+    said: np.ndarray
+    deeper: np.ndarray
+
+
+class _Branches(NamedTuple):
+    """Branches that change what is said, level by level.
+
+    Parameters
+    ----------
+    features, thresholds : ndarray of shape (n_branches,)
+    left, more : ndarray of shape (n_branches,)
+        What going left changes, and what going right changes beyond that.
+    levels : list of Level
+        From the roots.
+    always : float
+        Sum of what trees without such a branch say.
+    """
+
+    features: np.ndarray
+    thresholds: np.ndarray
+    left: np.ndarray
+    more: np.ndarray
+    levels: list[Level]
+    always: float
 
 
 class _Block(NamedTuple):
@@ -20,7 +62,7 @@ class _Block(NamedTuple):
     Parameters
     ----------
     rows : slice
-    right : ndarray of shape (n_branches, n_trees, n_rows)
+    right : ndarray of shape (n_branches, n_rows)
         From 0, left only, to 1, right only.
     """
 
@@ -63,23 +105,63 @@ class SoftTrees:
         """Number of branches of a tree."""
         return len(self.features)
 
+    @cached_property
+    def branches(self) -> _Branches:
+        """The branches that change what is said; below a leaf, none does."""
+        n_trees = self.features.shape[1]
+        value = self.values
+        alike = np.ones(value.shape, dtype=bool)
+        for i in reversed(range(self.n_branches)):
+            below = [2 * i + 1, 2 * i + 2]
+            alike[i] = (alike[below] & (value[below] == value[i])).all(axis=0)
+        counts = ~alike[: self.n_branches]
+        node, tree = np.nonzero(counts)
+        # Row by row, thus level by level.
+        place = np.full(counts.shape, -1)
+        place[counts] = np.arange(len(node))
+        depth = np.log2(node + 1).astype(int)
+        levels = []
+        for level in range(depth.max(initial=-1) + 1):
+            own, next_ = depth == level, np.flatnonzero(depth == level + 1)
+            first = int(np.flatnonzero(own)[0])
+            n_own = int(own.sum())
+            parents = place[(node[next_] - 1) // 2, tree[next_]] - first
+            children = 2 * node[own] + np.array([[1], [2]])
+            said = value[children, tree[own]].ravel()
+            is_right = node[next_] % 2 == 0
+            deeper = parents + n_own * is_right
+            levels.append(Level(slice(first, first + n_own), said, deeper))
+        left = value[2 * node + 1, tree]
+        return _Branches(
+            self.features[counts],
+            self.thresholds[counts],
+            left - value[node, tree],
+            value[2 * node + 2, tree] - left,
+            levels,
+            float(value[0, ~counts[0]].sum()) if n_trees else 0.0,
+        )
+
     def __call__(self, X: np.ndarray) -> np.ndarray:
         """Return what the trees say of rows of features, (n_samples,)."""
+        n_trees = self.features.shape[1]
         said = np.empty(len(X))
         for rows, right in self._blocks(X):
-            said[rows] = self._said(right)
+            said[rows] = self._sum(right) / n_trees
         return said
 
-    def _said(self, right: np.ndarray) -> np.ndarray:
-        # From the leaves to the roots.
-        n_leaves = self.n_branches + 1
-        values = self.values[-n_leaves:, :, None].astype(right.dtype)
-        while len(values) > 1:
-            left, values = values[0::2], values[1::2] - values[0::2]
-            n_above = len(left)
-            values = values * right[n_above - 1 : 2 * n_above - 1]
-            values += left
-        return np.asarray(values[0].mean(axis=0))
+    def _sum(self, right: np.ndarray) -> np.ndarray | float:
+        """Return the sum of what trees say, from the deepest branches to the roots."""
+        below = None
+        for branches, leaves, deeper in reversed(self.branches.levels):
+            children = leaves.astype(right.dtype)[:, None]
+            if below is not None:
+                children = np.repeat(children, right.shape[1], axis=1)
+                children[deeper] = below
+            left, more = np.split(children, 2)
+            below = (more - left) * right[branches]
+            below += left
+        always = self.branches.always
+        return always if below is None else always + below.sum(axis=0)
 
     def adds(self, X: np.ndarray) -> np.ndarray:
         """Return what each feature adds, (n_samples, n_features).
@@ -89,30 +171,29 @@ class SoftTrees:
         rows (A. Palczewska et al., "Interpreting random forest models using a feature
         contribution method", IEEE IRI 2013).
         """
+        features, _, left, more, levels, _ = self.branches
         added = np.zeros(X.shape)
-        left = self.values[1::2] - self.values[: self.n_branches]
-        right_more = self.values[2::2] - self.values[1::2]
-        which, order = np.unique(self.features, return_inverse=True)
-        one_hot = np.zeros((order.size, len(which)))
-        one_hot[np.arange(order.size), order.ravel()] = 1.0 / self.features.shape[1]
+        which, order = np.unique(features, return_inverse=True)
+        one_hot = np.zeros((len(order), len(which)))
+        one_hot[np.arange(len(order)), order] = 1.0 / self.features.shape[1]
         for rows, right in self._blocks(X):
-            come = _reached(right)
-            by_branch = come * (left[..., None] + right_more[..., None] * right)
-            added[rows, which] = by_branch.reshape(order.size, -1).T @ one_hot
+            by_branch = _reached(right, levels)
+            by_branch *= left[:, None] + more[:, None] * right
+            added[rows, which] = by_branch.T @ one_hot
         return added
 
     def _blocks(self, X: np.ndarray) -> Iterator[_Block]:
         dtype, slope = X.dtype, 0.5 / self.ramp
-        starts = (slope * self.thresholds - 0.5).astype(dtype)[..., None]
-        X = np.ascontiguousarray(X[:, : self.features.max() + 1].T)
-        X = X * dtype.type(slope)
-        size = max(1, _BLOCK_CELLS // self.features.size)
-        for start in range(0, X.shape[1], size):
+        features, thresholds, *_ = self.branches
+        starts = (slope * thresholds - 0.5).astype(dtype)[:, None]
+        which, order = np.unique(features, return_inverse=True)
+        by_feature = np.multiply(X[:, which].T, dtype.type(slope), order="C")
+        size = max(1, _BLOCK_CELLS // max(1, len(features)))
+        for start in range(0, len(X), size):
             rows = slice(start, start + size)
-            right = np.take(X[:, rows], self.features, axis=0)
+            right = np.take(by_feature[:, rows], order, axis=0)
             right -= starts
-            np.maximum(right, 0.0, out=right)
-            yield _Block(rows, np.minimum(right, 1.0, out=right))
+            yield _Block(rows, np.clip(right, 0.0, 1.0, out=right))
 
     def check(self, n_features: int) -> None:
         """Raise a `ValueError` if fields that came from a file make no sense."""
@@ -134,12 +215,12 @@ class SoftTrees:
             raise ValueError("trees have branches without a slope")
 
 
-def _reached(right: np.ndarray) -> np.ndarray:
+def _reached(right: np.ndarray, levels: list[Level]) -> np.ndarray:
     """Return how much of each row comes to each branch, shaped like `right`."""
-    come = np.empty_like(right)
-    come[0] = 1.0
-    for i in range(1, len(right)):
-        above = (i - 1) // 2
-        way = right[above] if i % 2 == 0 else 1.0 - right[above]
-        np.multiply(come[above], way, out=come[i])
+    come = np.ones_like(right)
+    for level, below in pairwise(levels):
+        own = level.branches
+        ways = np.concatenate([1.0 - right[own], right[own]])
+        ways *= np.concatenate([come[own], come[own]])
+        come[below.branches] = ways[level.deeper]
     return come
