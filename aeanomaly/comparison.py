@@ -208,13 +208,20 @@ def _as_number(normal: str) -> float:
         return float("nan")
 
 
+def _as_written(label: Any) -> str:
+    """Return a label as a text; numbers beside missing values have no decimals."""
+    is_whole = isinstance(label, float) and label.is_integer()
+    return str(int(label)) if is_whole else str(label)
+
+
 def _unknown_normal(name: Any, counts: Any, normal: str | None) -> str:
-    shown = ", ".join(repr(str(value)) for value in counts.index[:5])
+    shown = ", ".join(repr(_as_written(value)) for value in counts.index[:5])
     more = ", ..." if len(counts) > 5 else ""
     if normal is None:
         return (
             f"Column {name!r} holds the labels {shown}{more}, and it is unclear which "
-            f"of them is normal. Say so with --normal."
+            f"of them is normal. Say so with --normal"
+            + (", such as --normal 0." if set(counts.index) == {1} else ".")
         )
     close = difflib.get_close_matches(normal, map(str, counts.index), n=1)
     hint = f" Did you mean {close[0]!r}?" if close else ""

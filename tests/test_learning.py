@@ -14,6 +14,8 @@ from sklearn.model_selection import GridSearchCV
 import aeanomaly
 from aeanomaly import AutoencoderOutlierDetector, PrecisionThreshold
 from aeanomaly.cli import main
+from aeanomaly.cli.labels import labels_of
+from aeanomaly.exceptions import ColumnError
 from aeanomaly.labels import training_labels
 from aeanomaly.scoring.parts import DoubtingCombination, LabelledCombination
 from aeanomaly.scoring.parts.labelled import nearness
@@ -477,6 +479,55 @@ def test_the_command_line_learns(tmp_path, capsys):
     assert quality(aeanomaly.load(model)) > 0.6
     assert main(["inspect", str(model)]) == 0
     assert "learnt from known anomalies; keeps 10 of them" in capsys.readouterr().out
+
+
+def test_confirmed_frauds_alone_are_learnt_from(tmp_path, capsys):
+    table, is_fraud = payments()
+    table["fraud"] = np.where(is_fraud & (np.arange(len(table)) % 4 == 0), 1, np.nan)
+    path, model = tmp_path / "payments.csv", tmp_path / "model.aea"
+    table.to_csv(path, index=False)
+    fit = ["fit", str(path), "--model", str(model), "--label", "fraud", "--learn"]
+    assert main(fit) != 0
+    expected = (
+        "Column 'fraud' holds the labels '1', and it is unclear which of them is "
+        "normal. Say so with --normal, such as --normal 0."
+    )
+    assert expected in capsys.readouterr().err
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        assert main([*fit, "--normal", "0"]) == 0
+    assert "Learnt from 10 known anomalies of 'fraud'." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("labels", "normal", "expected"),
+    [
+        ([1, None, 1], "0", [True, None, True]),
+        ([-1, None], "1", [True, None]),
+        ([True, None], "0", [True, None]),
+        ([1, None, 0], "0", [True, None, False]),
+        (["fraud", None, "ok"], "ok", [True, None, False]),
+    ],
+)
+def test_labels_may_know_anomalies_alone(labels, normal, expected):
+    assert labels_of(pd.Series(labels), normal).tolist() == expected
+
+
+@pytest.mark.parametrize(
+    ("labels", "normal", "words"),
+    [
+        (
+            [1.0, None],
+            "2",
+            "--normal 2 is not a label in column 'fraud', which holds '1'",
+        ),
+        (["fraud", None], "ok", "--normal ok is not a label"),
+        ([1.0, None], "1", "labels every row as normal"),
+    ],
+)
+def test_a_name_of_normal_that_may_be_a_slip_is_an_error(labels, normal, words):
+    with pytest.raises(ColumnError, match=words):
+        labels_of(pd.Series(labels, name="fraud"), normal)
 
 
 def test_the_command_line_says_where_there_is_nothing_to_learn(tmp_path, capsys):

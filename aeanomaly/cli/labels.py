@@ -19,7 +19,8 @@ def labels_of(column: Any, normal: str | None) -> Any:
     ----------
     column : Series of shape (n_rows,)
     normal : str or None
-        The label of normal rows; None for 0 or False.
+        The label of normal rows; None for 0 or False. No row need have it where labels
+        are 0 and 1, or -1 and 1.
 
     Raises
     ------
@@ -30,8 +31,25 @@ def labels_of(column: Any, normal: str | None) -> Any:
 
     known = column.notna()
     found = column.astype(object).where(known, None)
-    found[known] = anomalies(column[known], normal)
+    found[known] = (
+        True
+        if _are_all_abnormal(column[known], normal)
+        else anomalies(column[known], normal)
+    )
     return found
+
+
+def _are_all_abnormal(labels: Any, normal: str | None) -> bool:
+    """Return whether no row is known to be normal, by a usual coding.
+
+    Confirmed frauds alone are what many have to learn from.
+    """
+    levels = set(labels.unique())
+    try:
+        said = float(normal or "nan")
+    except ValueError:
+        return False
+    return bool(levels) and levels | {said} <= {-1, 0, 1} and said not in levels
 
 
 class LearntLabels(KnownLabels):
