@@ -189,7 +189,7 @@ def anomalies(values: Any, normal: str | None) -> np.ndarray:
     numeric = is_numeric_dtype(values) or set(counts.index) <= {0, 1}
     is_normal = values == 0 if numeric else values.astype(str) == normal
     if normal is not None and numeric:
-        is_normal = values.astype(float) == _as_number(normal)
+        is_normal = values.astype(float) == number_of(normal)
     if not is_normal.any():
         raise ColumnError(_unknown_normal(values.name, counts, normal))
     if is_normal.all():
@@ -201,7 +201,8 @@ def anomalies(values: Any, normal: str | None) -> np.ndarray:
     return ~is_normal.to_numpy(dtype=bool)
 
 
-def _as_number(normal: str) -> float:
+def number_of(normal: str) -> float:
+    """Return the label of normal rows as a number, false as 0; NaN if it is none."""
     try:
         return float({"false": "0", "true": "1"}.get(normal.lower(), normal))
     except ValueError:

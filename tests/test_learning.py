@@ -504,7 +504,7 @@ def test_confirmed_frauds_alone_are_learnt_from(tmp_path, capsys):
     [
         ([1, None, 1], "0", [True, None, True]),
         ([-1, None], "1", [True, None]),
-        ([True, None], "0", [True, None]),
+        ([True, None], "False", [True, None]),
         ([1, None, 0], "0", [True, None, False]),
         (["fraud", None, "ok"], "ok", [True, None, False]),
     ],

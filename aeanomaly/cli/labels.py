@@ -44,11 +44,9 @@ def _are_all_abnormal(labels: Any, normal: str | None) -> bool:
 
     Confirmed frauds alone are what many have to learn from.
     """
-    levels = set(labels.unique())
-    try:
-        said = float(normal or "nan")
-    except ValueError:
-        return False
+    from ..comparison import number_of
+
+    levels, said = set(labels.unique()), number_of(normal or "")
     return bool(levels) and levels | {said} <= {-1, 0, 1} and said not in levels
 
 
