@@ -108,13 +108,7 @@ class SoftTrees:
     @cached_property
     def branches(self) -> _Branches:
         """The branches that change what is said; below a leaf, none does."""
-        n_trees = self.features.shape[1]
-        value = self.values
-        alike = np.ones(value.shape, dtype=bool)
-        for i in reversed(range(self.n_branches)):
-            below = [2 * i + 1, 2 * i + 2]
-            alike[i] = (alike[below] & (value[below] == value[i])).all(axis=0)
-        counts = ~alike[: self.n_branches]
+        value, counts = self.values, self._change_what_is_said()
         node, tree = np.nonzero(counts)
         # Row by row, thus level by level.
         place = np.full(counts.shape, -1)
@@ -138,8 +132,20 @@ class SoftTrees:
             left - value[node, tree],
             value[2 * node + 2, tree] - left,
             levels,
-            float(value[0, ~counts[0]].sum()) if n_trees else 0.0,
+            float(value[0, ~counts[0]].sum()),
         )
+
+    def _change_what_is_said(self) -> np.ndarray:
+        """Return which branches have nodes below that say something else."""
+        change = np.zeros(self.values.shape, dtype=bool)
+        n_level = (self.n_branches + 1) // 2
+        while n_level:
+            own, below = (slice(k - 1, 2 * k - 1) for k in (n_level, 2 * n_level))
+            pairs = (n_level, 2, -1)
+            differ = self.values[below].reshape(pairs) != self.values[own, None]
+            change[own] = (differ | change[below].reshape(pairs)).any(axis=1)
+            n_level //= 2
+        return change[: self.n_branches]
 
     def __call__(self, X: np.ndarray) -> np.ndarray:
         """Return what the trees say of rows of features, (n_samples,)."""
