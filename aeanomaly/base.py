@@ -26,7 +26,7 @@ from .fitting.plan import (
     training_rows,
 )
 from .fitting.reading import ReadOptions, read_table
-from .fitting.split import FitRows, split_rows
+from .fitting.split import FitEncoding, FitRows, encoded_apart, split_rows
 from .notebook import summary_html
 from .saving import save_estimator
 from .scoring.encoding.columns import ColumnOptions
@@ -126,11 +126,20 @@ class BaseAutoencoder(CallbackSupportMixin, BaseEstimator):
         """
         go_on = go_on and hasattr(self, "_training")
         known = self.model_.encoding if go_on else None
-        architecture, encoding, distinct = self._encode(X, sample_weight, known, census)
+        architecture, encode, distinct = self._read(X, sample_weight, known, census)
+        encoding = encode(distinct.table, distinct.weights)
         Z = encoding.encode(distinct.table).Z
         share = self.validation_fraction
         n_members = self._training.n_members if go_on else self._n_members(distinct)
-        rows = split_rows(distinct, Z, share, rng, self._n_folds(n_members))
+        n_folds = self._n_folds(n_members)
+        # The error alone keeps its promise in wide tables, too.
+        n_columns = len(encoding.unit_columns) if self._judges_by_parts else 0
+        rows = split_rows(distinct, Z, share, rng, n_folds, n_columns)
+        if rows.apart and not rows.are_many:
+            encoding, rows = encoded_apart(encode, encoding, rows)
+        if known is None:
+            warn_of_columns(encoding, self.column_kinds)
+        Z = rows.Z
         plan = program_plan(self, architecture, encoding, Z, n_members)
         # Weights of a network of another shape are of no use.
         resumed = go_on and self._training.key == plan.key
@@ -145,14 +154,14 @@ class BaseAutoencoder(CallbackSupportMixin, BaseEstimator):
         self.model_ = Model(encoding, result.network, plan.objective.output_activation)
         return rows
 
-    def _encode(
+    def _read(
         self,
         X: Any,
         sample_weight: Any,
         known: TableEncoding | None,
         census: Census | None,
-    ) -> tuple[Architecture, TableEncoding, DistinctRows]:
-        """Return architecture, encoding (the known one, if any) and distinct rows."""
+    ) -> tuple[Architecture, FitEncoding, DistinctRows]:
+        """Return the architecture, what fits an encoding to rows, and distinct rows."""
         check_backend()
         architecture = resolve_architecture(self.architecture)
         table = check_table(self, architecture.as_table(X), known)
@@ -160,7 +169,8 @@ class BaseAutoencoder(CallbackSupportMixin, BaseEstimator):
         architecture = architecture.for_samples(sample_shape)
         if known is not None:
             kinds = fitted_kinds(known, table)
-            return architecture, known, distinct_rows(table, sample_weight, kinds)
+            rows = distinct_rows(table, sample_weight, kinds)
+            return architecture, lambda table, weights: known, rows
         table, readings = read_table(
             table, self.column_kinds, ReadOptions(self.day_first, self.decimal)
         )
@@ -171,15 +181,18 @@ class BaseAutoencoder(CallbackSupportMixin, BaseEstimator):
             self.column_kinds,
         )
         options = ColumnOptions(self.scaling, self.max_categories, self.missing_values)
-        encoding = architecture.fit_encoding(
-            rows.table, rows.weights, options, kinds=kinds, sample_shape=sample_shape
-        )
-        if encoding is None:
-            encoding = fit_encoding(
-                rows.table, rows.weights, options, kinds, readings, reasons, census
+
+        def encode(table: Any, weights: np.ndarray) -> TableEncoding:
+            own = architecture.fit_encoding(
+                table, weights, options, kinds=kinds, sample_shape=sample_shape
             )
-        warn_of_columns(encoding, self.column_kinds)
-        return architecture, encoding, rows
+            if own is not None:
+                return own
+            return fit_encoding(
+                table, weights, options, kinds, readings, reasons, census
+            )
+
+        return architecture, encode, rows
 
     def _html_repr(self) -> str:
         """Return what a notebook shows: the parameters, and what was fitted."""
@@ -221,6 +234,11 @@ class BaseAutoencoder(CallbackSupportMixin, BaseEstimator):
     def _n_folds(self, n_members: int) -> int:
         """Return the number of sets of rows that networks of their own do not see."""
         return 1
+
+    @property
+    def _judges_by_parts(self) -> bool:
+        """Whether there is a score of parts, beside the error."""
+        return False
 
     def _training_weights(self, rows: FitRows, encoding: TableEncoding) -> np.ndarray:
         """Return how often training visits each row, (n_folds, n_distinct)."""

@@ -32,7 +32,6 @@ from .fitting.labelled import (
     known_rows,
     weights_without_anomalies,
 )
-from .fitting.notes import warn_of_few_rows
 from .fitting.split import FitRows
 from .fitting.usual import fit_usual
 from .labels import training_labels
@@ -50,7 +49,7 @@ from .validation import NameIn
 from .watching import DriftMixin
 
 # Networks, and those of tables so small that every row is needed to calibrate.
-_MEMBERS, _MEMBERS_OF_FEW, _FEW_ROWS = 2, 4, 1_000
+_MEMBERS, _MEMBERS_OF_FEW, _FEW_ROWS = 2, 4, 2_000
 
 
 class AutoencoderOutlierDetector(
@@ -82,7 +81,7 @@ class AutoencoderOutlierDetector(
         Widths of the encoder's hidden layers; the decoder mirrors them. "auto" is two
         layers: the first as wide as the power of two that reaches twice the number of
         encoded columns, within 16 and 128 and up to a quarter of the number of rows,
-        the second half as wide; 128 and 64 with conditioned noise.
+        the second half as wide; one layer of 64 with conditioned noise.
     activation : str, default="silu"
         Activation of the hidden layers: "relu", "leaky_relu", "elu", "selu", "silu",
         "tanh", "sigmoid" or "linear".
@@ -169,7 +168,7 @@ class AutoencoderOutlierDetector(
         scale of their training tail probabilities. A list combines the parts that it
         holds: such names, and subclasses of `aeanomaly.ScorePart`.
     n_estimators : int or "auto", default="auto"
-        Networks that are trained together. "auto" is two; four for fewer than 1,000
+        Networks that are trained together. "auto" is two; four for fewer than 2,000
         rows, so that each row is unseen by one of them and calibrates the threshold.
     trim_fraction : float, default=0.08
         Share of the training rows, the most surprising column by column, that is kept
@@ -242,7 +241,8 @@ class AutoencoderOutlierDetector(
     A fit does not depend on the order of the rows, and a row that stands k times counts
     as one of weight k. Of fewer than 10,000 rows, each of several networks is kept from
     other ones, a quarter of the rows, so that half of the rows, or all of fewer than
-    1,000, are unseen once and calibrate the threshold. For labelled data,
+    2,000, are unseen once and calibrate the threshold; of up to twice as many rows as
+    columns a third is kept from everything instead. For labelled data,
     `StratifiedKFold` in a grid search keeps outliers in every fold; plain folds of rows
     sorted by class give missing scores.
 
@@ -464,6 +464,10 @@ class AutoencoderOutlierDetector(
         # Batch normalisation would show a network the rows that it must not see.
         return 1 if self.batch_normalization else n_members
 
+    @property
+    def _judges_by_parts(self) -> bool:
+        return bool(self.score_type != "reconstruction")
+
     def _training_weights(self, rows: FitRows, encoding: TableEncoding) -> np.ndarray:
         weights = rows.training_weights
         if self.trim_fraction:
@@ -503,7 +507,6 @@ class AutoencoderOutlierDetector(
             names = PARTS.built_in if self.score_type == "hybrid" else self.score_type
             parts = resolve_parts(names)
             calibrated = fit_hybrid(self.model_, rows, parts, self.n_references, rng)
-            warn_of_few_rows(rows)
         usual = fit_usual(self.model_, calibrated.reduction, rows)
         if census is not None:
             usual = counted_usual(usual, self.model_.encoding.columns, census)

@@ -209,6 +209,26 @@ def test_folds_hold_out_a_quarter_each_and_no_row_twice():
     assert_array_equal(five.held.sum(axis=1), np.full(5, 40))
 
 
+@pytest.mark.parametrize(
+    ("n_rows", "n_columns", "sizes"),
+    [
+        (200, 99, [50, 50]),
+        (200, 100, [67]),
+        (12_000, 6_000, [1_200]),
+    ],
+)
+def test_a_third_of_up_to_twice_as_many_rows_as_columns_is_one_fold(
+    n_rows, n_columns, sizes
+):
+    rows = DistinctRows(np.zeros((n_rows, 1)), np.ones(n_rows), n_rows)
+    rng = np.random.default_rng(0)
+    found = split_rows(rows, rows.table, 0.1, rng, 2, n_columns=n_columns)
+    assert_array_equal(found.held.sum(axis=1), sizes)
+    assert found.apart == (len(sizes) == 1)
+    assert found.are_many == (n_rows >= 10_000)
+    assert not split_rows(rows, rows.table, 0.0, rng, 2, n_columns=n_columns).apart
+
+
 @pytest.mark.parametrize(("n_rows", "n_folds"), [(9_990, 2), (10_010, 1)])
 @pytest.mark.parametrize("score_type", ["hybrid", "reconstruction"])
 def test_no_part_of_a_score_has_seen_the_rows_that_calibrate(

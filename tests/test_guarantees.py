@@ -72,20 +72,36 @@ def test_what_sixty_rows_cannot_promise_is_said():
     assert "extrapolated from 60" in detector.threshold_.summary_
 
 
-def test_a_table_as_wide_as_long_promises_nothing():
-    cheap = SMALL | {"score_type": "hybrid"}
-    detector = AutoencoderOutlierDetector(random_state=0, **cheap)
-    rows = np.random.default_rng(0).normal(size=(40, 41))
-    words = (
-        r"^A share of false alarms cannot be promised from 40 rows of 40 encoded "
-        r"columns: more of the new rows may be flagged\. Pass more rows or fewer "
-        r"columns, or set the threshold by rows that fit has not seen, with "
-        r"calibrate\(X\)\.$"
-    )
-    with pytest.warns(UserWarning, match=words):
-        detector.fit(rows[:, :40])
-    with warnings.catch_warnings(record=True) as said:
-        warnings.simplefilter("always")
-        detector.fit(rows[:, :39])
-        AutoencoderOutlierDetector(random_state=0, **SMALL).fit(rows)
-    assert not any("encoded" in str(warning.message) for warning in said)
+def wide(n, rng):
+    return rng.normal(size=(n, 40))
+
+
+@pytest.mark.slow
+def test_the_parts_keep_their_promise_in_tables_as_wide_as_long():
+    rule = QuantileThreshold(quantile=0.08)
+    options = SMALL | {"score_type": "hybrid"}
+    shares = flagged_shares(wide, 40, rule, 40, **options)
+    assert shares.mean() <= 0.08 + 2 * shares.std() / 40**0.5
+    assert shares.mean() >= 0.04
+
+
+@pytest.mark.filterwarnings("ignore:.* cannot be promised from")
+@pytest.mark.parametrize(("n_rows", "n_judging"), [(64, 64), (60, 20)])
+def test_where_rows_are_few_for_their_columns_a_third_is_unseen_by_all(
+    n_rows, n_judging
+):
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame(rng.normal(size=(n_rows, 29)))
+    # Most of its levels stand in one row alone, which may be an unseen one.
+    table["level"] = [f"L{k}" for k in rng.integers(0, 40, n_rows)]
+    table.columns = table.columns.astype(str)
+    detector = AutoencoderOutlierDetector(
+        random_state=0, **(SMALL | {"score_type": "hybrid"})
+    ).fit(table)
+    judging = detector.calibration_.scores
+    assert len(judging) == n_judging
+    found = np.isclose(detector.score_samples(table)[:, None], judging).any(axis=1)
+    # Rows that nothing has seen are scored as they are when they come again.
+    assert found.sum() == n_judging if n_judging < n_rows else found.sum() < n_rows / 2
+    known = set(detector.model_.encoding.columns[-1].levels)
+    assert (known == set(table["level"])) == (n_judging == n_rows)

@@ -1,7 +1,7 @@
 """Scores, and scores of rows that nothing of a score has seen.
 
-Where rows are many, those that are held out are held out of networks and score alike.
-Where they are few, each fold's rows are scored by the networks that did not see them
+Where rows are many, or fewer than columns, those that are held out are held out of
+networks and score alike. Elsewhere each fold's rows are scored by the networks that did not see them
 and by a score that is fitted to the others: every held-out row is unseen once
 (V. Vovk, "Cross-conformal predictors", *Annals of Mathematics and Artificial
 Intelligence* 74, 2015).
@@ -74,7 +74,7 @@ def fit_hybrid(
     """Fit parts of a score and their scales; see `fit_combination`."""
     parts = list(parts)
     if rows.n_folds == 1:
-        weights = rows.training_weights[0] if rows.are_many else rows.weights
+        weights = rows.training_weights[0] if rows.apart else rows.weights
         whole = fit_combination(model, rows.Z, weights, parts, n_references, rng)
         return _unseen_by_all(model, rows, whole)
     # As many rows for all scales: how far they reach depends on it.
@@ -94,7 +94,7 @@ def fit_reconstruction(model: Model, rows: FitRows) -> Calibrated:
     """Fit the weights of errors, each column's in units of its own."""
     if rows.n_folds > 1:
         return _crossed_reconstruction(model, rows)
-    if not rows.are_many:
+    if not rows.apart:
         return _unseen_by_all(model, rows, fit_residual(model, rows))
     # The errors of every second one weigh the columns.
     whole = fit_residual(model, rows, rows.held_out[::2])
@@ -127,8 +127,10 @@ def _crossed_reconstruction(model: Model, rows: FitRows) -> Calibrated:
 def _unseen_by_all(model: Model, rows: FitRows, whole: Reduction) -> Calibrated:
     """Score the rows that no network has seen."""
     held, found = rows.held_out_weights, rows.held_out
-    unseen = unseen_values(model, rows, 0) if rows.are_many else None
-    judged = iter_judged(model, rows.Z, held, found, whole, unseen=unseen)
+    if rows.apart:
+        judged = iter_apart(model, rows, whole)
+    else:
+        judged = iter_judged(model, rows.Z, held, found, whole)
     scores = [-whole.statistic(one.evaluation, model.encoding) for one in judged]
     return Calibrated(whole, np.concatenate(scores), held[found])
 
@@ -157,6 +159,17 @@ def iter_unseen(
         )
 
 
+def iter_apart(
+    model: Model, rows: FitRows, reduction: Reduction
+) -> Iterator[Judgement]:
+    """Yield blocks of rows that are held out of all that a score learns."""
+    unseen = unseen_values(model, rows, 0) if rows.novelty is None else None
+    held, found = rows.held_out_weights, rows.held_out
+    yield from iter_judged(
+        model, rows.Z, held, found, reduction, unseen=unseen, novelty=rows.novelty
+    )
+
+
 def unseen_values(model: Model, rows: FitRows, fold: int) -> UnseenValues | None:
     """Return what only the rows that a fold holds out show."""
     if not model.encoding.watches_constants:
@@ -173,6 +186,7 @@ def iter_judged(
     reduction: Reduction,
     members: slice = _EVERY,
     unseen: UnseenValues | None = None,
+    novelty: np.ndarray | None = None,
 ) -> Iterator[Judgement]:
     """Yield blocks of rows, what judges them, and how often each row counts.
 
@@ -188,14 +202,16 @@ def iter_judged(
         Networks that judge them.
     unseen : UnseenValues, default=None
         What only these rows show, which counts as in new rows then.
+    novelty : ndarray of shape (n_samples, n_features), default=None
+        What the encoding has not seen.
     """
     for start in range(0, len(positions), _BLOCK_ROWS):
         block = positions[start : start + _BLOCK_ROWS]
         dtype = np.float64 if reduction.precise else Z.dtype
-        of_block, novelty = (
-            (Z[block], None) if unseen is None else unseen.as_new(Z[block])
-        )
-        evaluation = model.evaluate(of_block.astype(dtype), novelty)
+        of_block, new = Z[block], None if novelty is None else novelty[block]
+        if unseen is not None:
+            of_block, new = unseen.as_new(of_block)
+        evaluation = model.evaluate(of_block.astype(dtype), new)
         evaluation = of_members(evaluation, members)
         yield Judgement(evaluation, reduction, weights[block])
 

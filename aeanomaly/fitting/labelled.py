@@ -13,9 +13,9 @@ from ..scoring.parts import TailCombination
 from .calibration import (
     Calibrated,
     Judgement,
+    iter_apart,
     iter_judged,
     iter_unseen,
-    unseen_values,
 )
 from .label_head import (
     MOST_ROWS,
@@ -191,9 +191,7 @@ def fit_labelled(
     learnt = learn(anomalies, normal)
     scores, of_rows = learnt.scores, usual.weights
     if not crossed:
-        unseen = unseen_values(model, rows, 0)
-        found = rows.held_out_weights, rows.held_out
-        held = judged(iter_judged(model, rows.Z, *found, whole, unseen=unseen))
+        held = judged(iter_apart(model, rows, whole))
         scores = learnt.reduction.scores_of(held.raw, held.by_parts)
         of_rows = held.weights
     taught = Calibrated(learnt.reduction, scores, of_rows)

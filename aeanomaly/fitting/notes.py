@@ -41,20 +41,3 @@ def _warn_of_reading(column: Column) -> None:
         warn(UnreadCellsWarning(column.name, n_unread, reading.noun, example, True))
     if reading.remark:
         warn(f"Column {column.name!r}: {reading.remark}.", ColumnWarning)
-
-
-def warn_of_few_rows(rows: FitRows) -> None:
-    """Warn of a table that is as wide as it is long, where parts judge its rows.
-
-    Networks restore the rows that they have seen far better than others then, and what
-    parts make of one network's residuals is no measure of what they make of all
-    networks'. The error alone keeps its promise (``benchmarks/guarantees.py``).
-    """
-    n_rows, n_encoded = round(rows.rows.n_visits), rows.Z.shape[1]
-    if n_rows <= n_encoded and not rows.are_many:
-        warn(
-            f"A share of false alarms cannot be promised from {n_rows:,} rows of "
-            f"{n_encoded:,} encoded columns: more of the new rows may be flagged. Pass "
-            f"more rows or fewer columns, or set the threshold by rows that fit has "
-            f"not seen, with calibrate(X)."
-        )

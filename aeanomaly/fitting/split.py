@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..exceptions import ColumnError
+from ..scoring.encoding.table import TableEncoding
+from ..scoring.encoding.tabular import take_rows
 from .distinct_rows import DistinctRows
+
+# Fits an encoding to rows of a table and their weights.
+FitEncoding = Callable[[Any, np.ndarray], TableEncoding]
 
 # Fewer held-out rows than this say nothing: the training rows stand in for them.
 _MIN_HELD_OUT = 5
@@ -17,6 +24,9 @@ MANY_ROWS = 10_000
 _HEAVY = 0.02
 # Share of the rows that each of several folds holds out.
 _FOLD = 0.25
+# The same where rows are up to so many times as many as columns: networks know such rows
+# by heart, and what one says of a row says little of what the others would.
+_WIDE, _WIDE_RATIO = 1 / 3, 2
 
 
 class FitRows(NamedTuple):
@@ -31,11 +41,17 @@ class FitRows(NamedTuple):
         How often each row counts among those that do not train the networks of a fold;
         network i is of fold i modulo n_folds. All zero where holding some out would
         leave too few; then all rows are both.
+    apart : bool, default=False
+        Whether what is held out is held out of all that a score learns.
+    novelty : ndarray of shape (n_distinct, n_features) or None, default=None
+        What is new in rows that the encoding has not seen either.
     """
 
     rows: DistinctRows
     Z: np.ndarray
     held: np.ndarray
+    apart: bool = False
+    novelty: np.ndarray | None = None
 
     @property
     def weights(self) -> np.ndarray:
@@ -69,8 +85,8 @@ class FitRows(NamedTuple):
 
     @property
     def are_many(self) -> bool:
-        """Whether what is held out is held out of all that a score learns."""
-        return self.holds_out and self.weights.sum() >= MANY_ROWS
+        """Whether the rows that are held out are enough to learn from, too."""
+        return self.apart and self.weights.sum() >= MANY_ROWS
 
 
 def split_rows(
@@ -79,11 +95,12 @@ def split_rows(
     held_out: float,
     rng: np.random.Generator,
     n_folds: int = 1,
+    n_columns: int = 0,
 ) -> FitRows:
     """Hold a share of the rows out of training; each fold holds out others.
 
     Where rows are few there are `n_folds`, each of a quarter of the rows, at most;
-    where they are many there is one.
+    where they are many there is one, of which the score learns nothing at all.
 
     Parameters
     ----------
@@ -93,10 +110,17 @@ def split_rows(
         Share of the rows, in [0, 1).
     rng : numpy.random.Generator
     n_folds : int, default=1
+    n_columns : int, default=0
+        Rows up to twice as many make one fold, of a third of them, as well.
     """
     weights = rows.weights
-    if weights.sum() >= MANY_ROWS or not held_out:
+    are_many = weights.sum() >= MANY_ROWS
+    is_wide = not are_many and weights.sum() <= _WIDE_RATIO * n_columns
+    apart = are_many or is_wide
+    if apart or not held_out:
         n_folds = 1
+    if is_wide and held_out:
+        held_out = max(held_out, _WIDE)
     if n_folds > 1:
         held_out = min(max(held_out, _FOLD), 1 / n_folds)
     heavy = (weights > _HEAVY * weights.sum()) & (held_out * weights >= 1)
@@ -109,4 +133,30 @@ def split_rows(
         held[fold, chosen] = weights[chosen]
     if np.count_nonzero(held[0]) < _MIN_HELD_OUT > held[0].sum():
         held = np.zeros((1, len(weights)))
-    return FitRows(rows, Z, held)
+    return FitRows(rows, Z, held, apart and bool(held.any()))
+
+
+def encoded_apart(
+    encode: FitEncoding, encoding: TableEncoding, rows: FitRows
+) -> tuple[TableEncoding, FitRows]:
+    """Return an encoding that has not seen the held-out rows, and the rows by it.
+
+    Where rows are as few as columns, a mean that a row is part of is nearer to it than
+    to a new row by what all columns together show.
+
+    Parameters
+    ----------
+    encode : callable
+        Fits an encoding to rows and their weights.
+    encoding : TableEncoding
+        Of all rows, which is kept where the others are all alike.
+    rows : FitRows
+    """
+    seen = np.flatnonzero(rows.training_weights[0])
+    table = rows.rows.table
+    try:
+        encoding = encode(take_rows(table, seen), rows.training_weights[0, seen])
+    except ColumnError:
+        return encoding, rows
+    Z, novelty = encoding.encode(table)
+    return encoding, rows._replace(Z=Z, novelty=novelty)
