@@ -1,9 +1,9 @@
 """Scores, and scores of rows that nothing of a score has seen.
 
-Where rows are many, or fewer than columns, those that are held out are held out of
-networks and score alike. Elsewhere each fold's rows are scored by the networks that did not see them
-and by a score that is fitted to the others: every held-out row is unseen once
-(V. Vovk, "Cross-conformal predictors", *Annals of Mathematics and Artificial
+Where rows are many, or few for their columns, those that are held out are held out of
+networks and score alike. Elsewhere each fold's rows are scored by the networks that did
+not see them and by a score that is fitted to the others: every held-out row is unseen
+once (V. Vovk, "Cross-conformal predictors", *Annals of Mathematics and Artificial
 Intelligence* 74, 2015).
 """
 

@@ -9,7 +9,6 @@ from ..exceptions import ColumnWarning, UnreadCellsWarning
 from ..notices import warn
 from ..scoring.encoding.columns import Column
 from ..scoring.encoding.table import TableEncoding
-from .split import FitRows
 
 
 def warn_of_columns(

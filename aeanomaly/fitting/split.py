@@ -24,8 +24,8 @@ MANY_ROWS = 10_000
 _HEAVY = 0.02
 # Share of the rows that each of several folds holds out.
 _FOLD = 0.25
-# The same where rows are up to so many times as many as columns: networks know such rows
-# by heart, and what one says of a row says little of what the others would.
+# The same where rows are up to so many times as many as columns: networks know such
+# rows by heart, and what one says of a row says little of what the others would.
 _WIDE, _WIDE_RATIO = 1 / 3, 2
 
 
