@@ -68,6 +68,8 @@ def check_table(estimator: Any, X: Any, encoding: TableEncoding | None = None) -
         If X is empty, complex or not two-dimensional, or sparse and too large for
         `fit`.
     """
+    if encoding is not None and _is_plain_array(X, encoding):
+        return as_numbers(X)
     frame = as_pandas(X)
     min_rows = _MIN_ROWS_TO_FIT if encoding is None else 1
     if frame is None:
@@ -93,6 +95,18 @@ def check_table(estimator: Any, X: Any, encoding: TableEncoding | None = None) -
     if not encoding.named:
         validate_data(estimator, frame, reset=False, skip_check_array=True)
     return encoding.select(frame)
+
+
+def _is_plain_array(X: Any, encoding: TableEncoding) -> bool:
+    """Return whether nothing is left to check, which takes half of a row's time."""
+    return (
+        type(X) is np.ndarray
+        and X.dtype.kind in "fiu"
+        and not encoding.named
+        and X.ndim == 2
+        and len(X) > 0
+        and X.shape[1] == len(encoding.columns)
+    )
 
 
 def _dense(X: Any) -> np.ndarray:
@@ -136,6 +150,8 @@ def _check_names(names: Any) -> None:
 
 def _check_size(frame: Any, min_rows: int) -> None:
     """Raise scikit-learn's own errors for a frame that is too small."""
+    if len(frame) >= min_rows and frame.shape[1]:
+        return
     check_array(
         np.empty(frame.shape, dtype=np.bool_), ensure_min_samples=min_rows, dtype=None
     )

@@ -110,6 +110,8 @@ def in_plain_types(frame: Any) -> Any:
     """Return a DataFrame whose columns pandas can take apart, the same if all are."""
     plain = frame
     for i, dtype in enumerate(frame.dtypes):
+        if isinstance(dtype, np.dtype) and dtype.isnative:
+            continue
         values = _plain_column(frame.iloc[:, i], dtype)
         if values is not None:
             plain = plain.copy(deep=False) if plain is frame else plain
@@ -120,7 +122,7 @@ def in_plain_types(frame: Any) -> Any:
 def _plain_column(values: Any, dtype: Any) -> Any:
     """Return a column in a type that pandas can take apart, None if it is in one."""
     if isinstance(dtype, np.dtype):
-        return None if dtype.isnative else values.astype(dtype.newbyteorder("="))
+        return values.astype(dtype.newbyteorder("="))
     if str(dtype).startswith("interval"):
         return values.astype(object)
     arrow = str(getattr(dtype, "pyarrow_dtype", _PLAIN_ARROW[0]))

@@ -12,7 +12,7 @@ from ...exceptions import ColumnError
 from .columns import Column
 from .names import MAX_NAME_LENGTH, check_names, is_label, name_length
 from .squash import bound, squash, unscale, unsquash
-from .tabular import column_at, is_frame, with_columns
+from .tabular import is_frame, iter_columns, with_columns
 from .values import infinite_values
 
 # Standard deviations up to which a value enters the network as it is. Beyond, its
@@ -259,8 +259,8 @@ class TableEncoding:
     def _read(self, table: Any) -> Any:
         """Return a frame whose columns are of the types that the columns take."""
         changed = {}
-        for position, column in enumerate(self.columns):
-            values = column_at(table, position)
+        pairs = zip(self.columns, iter_columns(table), strict=True)
+        for position, (column, values) in enumerate(pairs):
             read = column.read(values)
             if read is not values:
                 changed[position] = read
@@ -285,15 +285,21 @@ class TableEncoding:
             If a column holds infinite values.
         """
         codes: dict[int, np.ndarray] = {}
-        if self._plain and isinstance(table, np.ndarray) and table.dtype.kind in "fiu":
-            linear, novelty = table, None
-        else:
+        linear, novelty = self._matrix_of(table) if self._plain else None, None
+        if linear is None:
             linear, novelty, codes = self._linear_of(table)
         Z = np.zeros((len(table), self.n_encoded), dtype=np.float32)
         finite = self._scale_into(linear, Z[:, : self.n_linear])
         if self._plain and novelty is None and not finite:
             novelty = self._missing_novelty(linear)
         return EncodedBlock(Z, self._set_levels(codes, Z, novelty))
+
+    def _matrix_of(self, table: Any) -> np.ndarray | None:
+        """Return a table as one matrix, or None if it holds other than numbers."""
+        if not is_frame(table):
+            return table if table.dtype.kind in "fiu" else None
+        matrix = table.to_numpy()
+        return matrix.astype(np.float64) if matrix.dtype.kind in "fiu" else None
 
     def _linear_of(
         self, table: Any
@@ -303,8 +309,9 @@ class TableEncoding:
         novelty = None
         codes: dict[int, np.ndarray] = {}
         start = 0
-        for position, column in enumerate(self.columns):
-            values, stop = column_at(table, position), start + column.n_linear
+        pairs = zip(self.columns, iter_columns(table), strict=True)
+        for position, (column, values) in enumerate(pairs):
+            stop = start + column.n_linear
             out, start = linear[:, start:stop], stop
             if column.categorical:
                 codes[position] = column.codes_and_linear(values, out)

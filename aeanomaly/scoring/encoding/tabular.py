@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -49,6 +50,15 @@ def take_rows(table: Any, rows: Any) -> Any:
 def column_at(table: Any, position: int) -> Any:
     """Return the column at a position, as a Series or an array."""
     return table.iloc[:, position] if is_frame(table) else table[:, position]
+
+
+def iter_columns(table: Any) -> Iterator[Any]:
+    """Yield all columns, faster than one by one."""
+    if is_frame(table):
+        for _, column in table.items():
+            yield column
+    else:
+        yield from table.T
 
 
 def column_names(table: Any) -> list[Any]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .tails import TailScale, quantile_of
+from .tails import TailScale, far_surprise, quantile_of
 
 # Share of the training rows beyond which the distance is looked at.
 _SHARE = 0.05
@@ -71,13 +71,13 @@ class FarScale(TailScale):
 
     def __call__(self, statistics: np.ndarray) -> np.ndarray:
         """Return the tail surprise of statistics, in nats, never negative."""
-        by_rank = super().__call__(statistics)
-        excess = np.maximum(statistics - self.far_from, 0.0) / self.spread
-        by_distance = self.far_surprise + self.far_rate * np.log1p(
-            excess * excess / (1.0 + excess)
-        )
-        more = np.clip(by_distance - by_rank, 0.0, self.far_most)
-        return np.asarray(by_rank + np.where(excess > 0, more, 0.0))
+        surprise = super().__call__(statistics)
+        far = statistics > self.far_from
+        if far.any():
+            excess = (statistics[far] - self.far_from) / self.spread
+            by_distance = self.far_surprise + self.far_rate * far_surprise(excess)
+            surprise[far] += np.clip(by_distance - surprise[far], 0.0, self.far_most)
+        return surprise
 
     def check(self) -> None:
         """Raise a `ValueError` unless surprise grows with the statistic."""
