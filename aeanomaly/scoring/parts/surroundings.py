@@ -23,6 +23,8 @@ from .references import (
 
 # References in a block: so few that a small cluster of anomalies cannot fill each.
 _BLOCK_REFERENCES = 32
+# The mean over more blocks than they make is no better.
+_MOST_REFERENCES = 1_000
 # References whose nearest ones say how far apart neighbours are.
 _N_NEAR = 256
 _GREATEST = float(np.finfo(np.float32).max)
@@ -83,7 +85,7 @@ class Surroundings(ScorePart):
     @classmethod
     def fit(cls, rows: PartRows) -> Surroundings:
         """Take the rows that the score may keep as references."""
-        Z = rows.encoding.without_ranked(rows.Z[rows.references])
+        Z = rows.encoding.without_ranked(rows.Z[rows.references[:_MOST_REFERENCES]])
         references = Z.astype(np.float32)
         n_blocks = max(1, len(references) // _BLOCK_REFERENCES)
         sample = references[:_N_NEAR]
