@@ -32,7 +32,7 @@ from .fitting.labelled import (
     known_rows,
     weights_without_anomalies,
 )
-from .fitting.split import FitRows
+from .fitting.split import MANY_ROWS, FitRows
 from .fitting.usual import fit_usual
 from .labels import training_labels
 from .metrics import roc_auc
@@ -49,7 +49,7 @@ from .validation import NameIn
 from .watching import DriftMixin
 
 # Networks, and those of tables so small that every row is needed to calibrate.
-_MEMBERS, _MEMBERS_OF_FEW, _FEW_ROWS = 2, 4, 2_000
+_MEMBERS, _MEMBERS_OF_FEW = 2, 4
 
 
 class AutoencoderOutlierDetector(
@@ -168,7 +168,7 @@ class AutoencoderOutlierDetector(
         scale of their training tail probabilities. A list combines the parts that it
         holds: such names, and subclasses of `aeanomaly.ScorePart`.
     n_estimators : int or "auto", default="auto"
-        Networks that are trained together. "auto" is two; four for fewer than 2,000
+        Networks that are trained together. "auto" is two; four for fewer than 10,000
         rows, so that each row is unseen by one of them and calibrates the threshold.
     trim_fraction : float, default=0.08
         Share of the training rows, the most surprising column by column, that is kept
@@ -240,11 +240,10 @@ class AutoencoderOutlierDetector(
     -----
     A fit does not depend on the order of the rows, and a row that stands k times counts
     as one of weight k. Of fewer than 10,000 rows, each of several networks is kept from
-    other ones, a quarter of the rows, so that half of the rows, or all of fewer than
-    2,000, are unseen once and calibrate the threshold; of up to twice as many rows as
-    columns a third is kept from everything instead. For labelled data,
-    `StratifiedKFold` in a grid search keeps outliers in every fold; plain folds of rows
-    sorted by class give missing scores.
+    other ones, a quarter of the rows, so that every row is unseen by one of four and
+    calibrates the threshold; of up to twice as many rows as columns a third is kept
+    from everything instead. For labelled data, `StratifiedKFold` in a grid search keeps
+    outliers in every fold; plain folds of rows sorted by class give missing scores.
 
     References
     ----------
@@ -458,7 +457,7 @@ class AutoencoderOutlierDetector(
     def _n_members(self, rows: DistinctRows) -> int:
         if self.n_estimators != "auto":
             return self.n_estimators
-        return _MEMBERS if rows.weights.sum() >= _FEW_ROWS else _MEMBERS_OF_FEW
+        return _MEMBERS if rows.weights.sum() >= MANY_ROWS else _MEMBERS_OF_FEW
 
     def _n_folds(self, n_members: int) -> int:
         # Batch normalisation would show a network the rows that it must not see.

@@ -142,7 +142,7 @@ def real_tables() -> list[str]:
 
 
 def ours(train: pd.DataFrame, new: pd.DataFrame, draw: int, cheap: bool) -> dict:
-    """Return the share of new rows flagged, by share asked and confidence."""
+    """Return the share of new rows flagged, and whether `fit` says it is a guess."""
     options: dict[str, Any] = {}
     if cheap:
         options = {"architecture": "undercomplete", "score_type": "reconstruction"}
@@ -153,8 +153,11 @@ def ours(train: pd.DataFrame, new: pd.DataFrame, draw: int, cheap: bool) -> dict
     for asked in ASKED:
         for confidence in (None, CONFIDENCE):
             rule = QuantileThreshold(quantile=asked, confidence=confidence)
-            offset = detector.fit_threshold(threshold=rule).offset_
-            found[asked, confidence or 0.0] = float(np.mean(scores < offset))
+            with warnings.catch_warnings(record=True) as said:
+                warnings.simplefilter("always")
+                offset = detector.fit_threshold(threshold=rule).offset_
+            guessed = int(any("cannot be promised" in str(w.message) for w in said))
+            found[asked, confidence or 0.0] = float(np.mean(scores < offset)), guessed
     return found
 
 
@@ -162,7 +165,7 @@ def with_nonconform(train: pd.DataFrame, new: pd.DataFrame, draw: int, _: bool) 
     """Return the same for nonconform's split p-values around our detector."""
     detector = _nonconform(draw).fit(train.to_numpy(dtype=float))
     p_values = detector.compute_p_values(new.to_numpy(dtype=float))
-    return {(asked, 0.0): float(np.mean(p_values <= asked)) for asked in ASKED}
+    return {(asked, 0.0): (float(np.mean(p_values <= asked)), None) for asked in ASKED}
 
 
 def _nonconform(draw: int) -> Any:
@@ -187,7 +190,7 @@ def with_pyod(train: pd.DataFrame, new: pd.DataFrame, draw: int, _: bool) -> dic
     scores = detector.decision_function(X_new)
     known = np.quantile(detector.decision_scores_, [1 - asked for asked in ASKED])
     return {
-        (asked, 0.0): float(np.mean(scores > cut))
+        (asked, 0.0): (float(np.mean(scores > cut)), None)
         for asked, cut in zip(ASKED, known, strict=True)
     }
 
@@ -262,7 +265,7 @@ def measure(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
                 if rows is None:
                     break
                 rates = run(*rows, draw, cheap)
-                for (asked, confidence), rate in rates.items():
+                for (asked, confidence), (rate, guessed) in rates.items():
                     yield {
                         "detector": label,
                         "table": name,
@@ -271,6 +274,7 @@ def measure(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
                         "asked": asked,
                         "confidence": confidence,
                         "flagged": 100 * rate,
+                        "guessed": guessed,
                     }
 
 
@@ -280,6 +284,7 @@ def summary(lines: pd.DataFrame) -> pd.DataFrame:
     "kept" is whether the mean is at most what was asked, within two standard errors;
     "half" whether it is at least half of it, within as much. With a confidence, "kept"
     is whether at most a tenth of the draws exceed it, within two standard errors.
+    "promised" is whether n rows can promise it and no fit said that it is a guess.
     """
     groups = lines.groupby(["detector", "table", "n", "asked", "confidence"])["flagged"]
     table = groups.agg(["mean", "sem", "max", "count"]).reset_index()
@@ -294,7 +299,10 @@ def summary(lines: pd.DataFrame) -> pd.DataFrame:
         sure, table["exceeded"] <= 0.1 + spread, table["mean"] <= asked + error
     )
     table["half"] = sure | (table["mean"] + error >= asked / 2)
-    table["promised"] = (table["n"] + 1) * table["asked"] >= 1
+    enough = (lines["n"] + 1) * lines["asked"] >= 1
+    # Peers say nothing of it.
+    lines = lines.assign(promised=enough & ~(lines["guessed"] > 0))
+    table["promised"] = lines["promised"].groupby(keys).all().to_numpy()
     return table
 
 
