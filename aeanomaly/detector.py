@@ -32,6 +32,7 @@ from .fitting.labelled import (
     known_rows,
     weights_without_anomalies,
 )
+from .fitting.notes import warn_of_few_rows
 from .fitting.split import MANY_ROWS, FitRows
 from .fitting.usual import fit_usual
 from .labels import training_labels
@@ -81,7 +82,7 @@ class AutoencoderOutlierDetector(
         Widths of the encoder's hidden layers; the decoder mirrors them. "auto" is two
         layers: the first as wide as the power of two that reaches twice the number of
         encoded columns, within 16 and 128 and up to a quarter of the number of rows,
-        the second half as wide; one layer of 64 with conditioned noise.
+        the second half as wide; one layer of 128 with conditioned noise.
     activation : str, default="silu"
         Activation of the hidden layers: "relu", "leaky_relu", "elu", "selu", "silu",
         "tanh", "sigmoid" or "linear".
@@ -537,6 +538,8 @@ class AutoencoderOutlierDetector(
         if self.contamination != "auto":
             weights = rows.weights
             scores = self.scorer_.score_samples(rows.rows.table)
+        elif rows.apart and not rows.are_many:
+            warn_of_few_rows(rows, len(self.model_.encoding.unit_columns))
         self._set_threshold(rule, scores, weights)
 
     def score(self, X, y=None):

@@ -46,7 +46,7 @@ class AutoencoderTransformer(
         Widths of the encoder's hidden layers; the decoder mirrors them. "auto" is two
         layers: the first as wide as the power of two that reaches twice the number of
         encoded columns, within 16 and 128 and up to a quarter of the number of rows,
-        the second half as wide; one layer of 64 with conditioned noise.
+        the second half as wide; one layer of 128 with conditioned noise.
     activation : str, default="silu"
         Activation of the hidden layers: "relu", "leaky_relu", "elu", "selu", "silu",
         "tanh", "sigmoid" or "linear".

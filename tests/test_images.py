@@ -168,6 +168,7 @@ def test_a_pixel_lit_for_the_first_time_and_a_missing_one_are_unusual(images):
     assert (detector.score_samples(changed) < ordinary).all()
 
 
+@pytest.mark.filterwarnings("ignore:.* rows are few for 48 encoded columns")
 def test_a_pixel_that_one_image_lights_calibrates_as_it_is(images, monkeypatch):
     # Pixels are encoded whatever they hold: in a new image, too.
     lit = images.copy()
@@ -249,6 +250,7 @@ def test_convolutions_take_the_estimators_regularisation(images, layer):
     assert {name for name in REGULARISED if f'"{name}"' in encoder} == {layer}
 
 
+@pytest.mark.filterwarnings("ignore:.* rows are few for 48 encoded columns")
 @pytest.mark.parametrize(
     "architecture", DENSE_THEN_OTHERS, ids=lambda a: type(a).__name__
 )

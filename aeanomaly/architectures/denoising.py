@@ -80,10 +80,10 @@ class Denoising(Architecture):
         return max(2, min(32, n_encoded))
 
     def auto_hidden_layer_sizes(self, n_rows, n_encoded):
-        """Return one layer of 64, whatever the table, with "conditioned" noise."""
+        """Return one layer of 128, whatever the table, with "conditioned" noise."""
         if self.noise != "conditioned":
             return super().auto_hidden_layer_sizes(n_rows, n_encoded)
-        return (64,)
+        return (128,)
 
     def build(self, spec):
         """Build, with inputs for the noise level; see `Architecture.build`."""

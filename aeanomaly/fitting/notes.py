@@ -9,6 +9,7 @@ from ..exceptions import ColumnWarning, UnreadCellsWarning
 from ..notices import warn
 from ..scoring.encoding.columns import Column
 from ..scoring.encoding.table import TableEncoding
+from .split import FitRows
 
 
 def warn_of_columns(
@@ -40,3 +41,14 @@ def _warn_of_reading(column: Column) -> None:
         warn(UnreadCellsWarning(column.name, n_unread, reading.noun, example, True))
     if reading.remark:
         warn(f"Column {column.name!r}: {reading.remark}.", ColumnWarning)
+
+
+def warn_of_few_rows(rows: FitRows, n_columns: int) -> None:
+    """Warn that rows are kept from all that is learnt, as they are few for a table."""
+    n_rows, n_held = round(rows.rows.n_visits), round(rows.held_out_weights.sum())
+    warn(
+        f"{n_rows:,} rows are few for {n_columns:,} encoded columns (a category is "
+        f"one): {n_held:,} of them are kept from all that is learnt, and set the "
+        f"threshold. With more than twice as many rows as columns all are learnt from.",
+        UserWarning,
+    )
