@@ -174,6 +174,7 @@ def test_columns_that_are_left_out_stay_as_they_are():
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:.* rows are few for")
 def test_images_have_no_columns_to_change():
     from aeanomaly.images import ImageUndercomplete
 

@@ -140,6 +140,7 @@ def test_what_labels_taught_is_alike(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.*scores of unseen rows")
+@pytest.mark.filterwarnings("ignore:.* rows are few for")
 def test_wide_and_many_levelled_tables_score_alike(rng, tmp_path):
     n_rows = 60
     table = pd.DataFrame(rng.standard_normal((n_rows, 80))).add_prefix("x")
@@ -155,6 +156,7 @@ def test_wide_and_many_levelled_tables_score_alike(rng, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:.* rows are few for")
 def test_images_of_dense_networks_score_alike(rng, tmp_path):
     images = rng.integers(0, 255, (60, 6, 5)).astype(np.uint8)
     detector = AutoencoderOutlierDetector(
