@@ -138,6 +138,28 @@ def test_the_share_of_normal_rows_is_that_of_large_p_values():
     assert normal_share(p_values, 0.5, weights) == pytest.approx(1.0)
 
 
+@pytest.mark.parametrize("p_of_equal_rows", [0.35, 0.45, 0.55])
+def test_the_share_of_normal_rows_does_not_fall_with_many_equal_ones(p_of_equal_rows):
+    # A tenth are anomalies, half are equal, four tenths are spread evenly around them.
+    p_values = np.r_[np.full(100, 0.001), np.full(500, p_of_equal_rows)]
+    p_values = np.r_[p_values, np.linspace(0.0, 1.0, 400)]
+    assert 0.85 < normal_share(p_values) <= 1.0
+
+
+def test_the_share_of_normal_rows_is_counted_above_three_fifths_of_the_bound():
+    # (1 + 6) / (10 * 0.7); above 0.4 and 0.5 there are none.
+    p_values = np.array([0.01] * 4 + [0.35] * 6)
+    assert normal_share(p_values) == pytest.approx(1.0)
+    # (1 + 3) / (10 * 0.7), above 0.4 (1 + 3) / (10 * 0.6), above 0.5 (1 + 3) / 5.
+    assert normal_share(np.array([0.01] * 7 + [0.9] * 3)) == pytest.approx(0.8)
+    # (1 + 5) / 7, (1 + 3) / 6 and 1 / 5.
+    p_values = np.array([0.01] * 5 + [0.35] * 2 + [0.45] * 3)
+    assert normal_share(p_values) == pytest.approx(6 / 7)
+    # The second bound: (1 + 4) / 7, (1 + 4) / 6 and 1 / 5.
+    p_values = np.array([0.01] * 6 + [0.45] * 4)
+    assert normal_share(p_values) == pytest.approx(5 / 6)
+
+
 @pytest.mark.parametrize(
     ("scores", "weights", "words"),
     [

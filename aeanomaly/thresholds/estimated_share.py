@@ -19,6 +19,8 @@ class EstimatedShareThreshold(Threshold):
 
     The p-values of normal rows are uniform, so the share of rows with a p-value above
     `max_p` tells how many are normal; the others are as many as the threshold flags.
+    Of that share above `max_p`, and above three and four fifths of it, the greatest
+    estimate counts, so that a table of many equal rows does not mislead.
 
     Parameters
     ----------
