@@ -9,14 +9,15 @@ Intelligence* 74, 2015).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from ..scoring.evaluation import Evaluation
 from ..scoring.model import Model
-from ..scoring.parts import Reduction, ScorePart
+from ..scoring.parts import Reduction, Residual, ScorePart
+from ..scoring.parts.tails import quantile_of
 from .hybrid import fit_combination, of_members
 from .reconstruction import fit_residual, residual_of_errors, row_errors
 from .split import FitRows
@@ -26,6 +27,9 @@ from .unseen_values import UnseenValues
 _N_CROSSED_SCALE = 4_000
 _BLOCK_ROWS = 1_024
 _EVERY = slice(None)
+# Quantile of the errors that networks are compared by.
+_USUAL = 0.75
+_TINY = 1e-12
 
 
 class Judgement(NamedTuple):
@@ -111,7 +115,7 @@ def _crossed_reconstruction(model: Model, rows: FitRows) -> Calibrated:
     ]
     weights = [rows.held[fold, found] for fold, found in enumerate(held)]
 
-    def residual(folds: list[int]) -> Reduction:
+    def residual(folds: list[int]) -> Residual:
         return residual_of_errors(
             np.concatenate([errors[fold] for fold in folds]),
             np.concatenate([weights[fold] for fold in folds]),
@@ -119,9 +123,30 @@ def _crossed_reconstruction(model: Model, rows: FitRows) -> Calibrated:
         )
 
     every = list(range(rows.n_folds))
+    whole = residual(every)
     # Errors of the other folds weigh the columns.
-    blind = [residual([i for i in every if i != fold]) for fold in every]
-    return _unseen_once(model, rows, residual(every), blind)
+    blind = [
+        residual([i for i in every if i != fold]).enlarged(factor)
+        for fold, factor in enumerate(_alike(errors, weights, whole))
+    ]
+    return _unseen_once(model, rows, whole, blind)
+
+
+def _alike(
+    errors: list[np.ndarray], weights: list[np.ndarray], whole: Residual
+) -> np.ndarray:
+    """Return factors that make the usual errors of all folds that of their mean.
+
+    The score is the mean of all networks' errors. If one network is much worse than
+    the others, the rows that it alone judges would all seem abnormal beside new ones.
+    """
+    usual = np.array(
+        [
+            max(_TINY, quantile_of(of_fold @ whole.weights, weighs, _USUAL))
+            for of_fold, weighs in zip(errors, weights, strict=True)
+        ]
+    )
+    return np.asarray(usual.mean() / usual)
 
 
 def _unseen_by_all(model: Model, rows: FitRows, whole: Reduction) -> Calibrated:
@@ -136,7 +161,7 @@ def _unseen_by_all(model: Model, rows: FitRows, whole: Reduction) -> Calibrated:
 
 
 def _unseen_once(
-    model: Model, rows: FitRows, whole: Reduction, blind: list[Reduction]
+    model: Model, rows: FitRows, whole: Reduction, blind: Sequence[Reduction]
 ) -> Calibrated:
     """Score each fold's rows by the networks and the score that did not see them."""
     scores, weights = [], []

@@ -41,6 +41,10 @@ class Residual(ScorePart):
         """Weigh all columns alike."""
         return cls(np.ones(len(rows.encoding.unit_columns), dtype=np.float32))
 
+    def enlarged(self, factor: float) -> Residual:
+        """Return the residual whose errors count so many times as much."""
+        return Residual(np.asarray(self.weights * np.float32(factor)))
+
     def cells(self, evaluation: Evaluation, encoding: TableEncoding) -> np.ndarray:
         """Return what each column adds; see `ScorePart.cells`."""
         return self.divided(evaluation, encoding)[1]
