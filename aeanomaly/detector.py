@@ -42,7 +42,7 @@ from .scoring.calibration import Calibration
 from .scoring.encoding.images import ImageEncoding
 from .scoring.encoding.table import TableEncoding
 from .scoring.encoding.tabular import row_index
-from .scoring.parts import PARTS
+from .scoring.parts import HYBRID
 from .scoring.scorer import Scorer
 from .streams import StreamMixin
 from .thresholds import THRESHOLDS, Threshold
@@ -136,8 +136,9 @@ class AutoencoderOutlierDetector(
         Greatest learning rate.
     alpha : float, default=0.3
         Weight decay, decoupled from the loss.
-    batch_size : int, default=256
-        Rows in a step; all of them where there are fewer.
+    batch_size : int or "auto", default="auto"
+        Rows in a step; all of them where there are fewer. "auto" takes 256, and 128
+        where an epoch visits fewer than 10,000 rows.
     max_iter : int or "auto", default="auto"
         Number of epochs. "auto" visits each row three times, but makes at least 400
         and at most 1,200 steps in a detector, 2,000 and 6,000 in a transformer. Where
@@ -165,9 +166,9 @@ class AutoencoderOutlierDetector(
     score_type : {"hybrid", "reconstruction"} or list, default="hybrid"
         "reconstruction" is the mean over columns of the error, each in units of the
         column's own error on held-out rows. "hybrid" combines the parts "residual",
-        "marginal", "covariance", "relation", "neighbourhood" and "surroundings" on the
+        "marginal", "extremes", "covariance", "relation" and "neighbourhood" on the
         scale of their training tail probabilities. A list combines the parts that it
-        holds: such names, and subclasses of `aeanomaly.ScorePart`.
+        holds: such names, "surroundings", and subclasses of `aeanomaly.ScorePart`.
     n_estimators : int or "auto", default="auto"
         Networks that are trained together. "auto" is two; four for fewer than 10,000
         rows, so that each row is unseen by one of them and calibrates the threshold.
@@ -312,7 +313,7 @@ class AutoencoderOutlierDetector(
         learning_rate="cosine",
         learning_rate_init=3e-3,
         alpha=0.3,
-        batch_size=256,
+        batch_size="auto",
         max_iter="auto",
         early_stopping=False,
         validation_fraction=0.1,
@@ -504,7 +505,7 @@ class AutoencoderOutlierDetector(
         if self.score_type == "reconstruction":
             calibrated = fit_reconstruction(self.model_, rows)
         else:
-            names = PARTS.built_in if self.score_type == "hybrid" else self.score_type
+            names = HYBRID if self.score_type == "hybrid" else self.score_type
             parts = resolve_parts(names)
             calibrated = fit_hybrid(self.model_, rows, parts, self.n_references, rng)
         usual = fit_usual(self.model_, calibrated.reduction, rows)

@@ -100,8 +100,9 @@ class AutoencoderTransformer(
         Greatest learning rate.
     alpha : float, default=0.0
         Weight decay, decoupled from the loss.
-    batch_size : int, default=256
-        Rows in a step; all of them where there are fewer.
+    batch_size : int or "auto", default=256
+        Rows in a step; all of them where there are fewer. "auto" takes 256, and 128
+        where an epoch visits fewer than 10,000 rows.
     max_iter : int or "auto", default="auto"
         Number of epochs. "auto" visits each row three times, but makes at least 400
         and at most 1,200 steps in a detector, 2,000 and 6,000 in a transformer. Where

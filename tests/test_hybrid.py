@@ -99,7 +99,8 @@ def test_repeating_training_rows_changes_no_score(rows):
 
 def test_no_references_leaves_out_the_parts_that_keep_training_rows(rows):
     detector = AutoencoderOutlierDetector(n_references=0, **SMALL).fit(rows)
-    assert part_names(detector) == ["Residual", "Marginal", "Covariance", "Relation"]
+    names = ["Residual", "Marginal", "Extremes", "Covariance", "Relation"]
+    assert part_names(detector) == names
 
 
 def test_references_are_bounded(rows):

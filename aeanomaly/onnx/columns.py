@@ -45,8 +45,8 @@ class Piece(NamedTuple):
         Unscaled linear columns, missing values at their centres.
     targets : list of (int, int)
         Position in the table and place among the column's linear ones, of each.
-    novelty : Value of shape (n, 1) or None
-        Sum of the novelty of the columns' values.
+    novelty : Value of shape (n, n_novel) or None
+        Novelty of values, of those columns that can have any.
     levels : dict of int to Value of shape (n, n_levels)
         Encoded levels by position in the table.
     infinite : Value of shape (n, 1) or None
@@ -89,12 +89,13 @@ def _flag(values: Value) -> Value:
     return values.cast("int64").max().cast("double") >= 0.5
 
 
-def _sum_novelty(missing: Value, columns: list[Any]) -> Value | None:
+def _novelty_of_missing(missing: Value, columns: list[Any]) -> Value | None:
     """Return the novelty of missing values of columns that have no indicator."""
-    novelty = [0.0 if one.has_indicator else one.novelty for one in columns]
-    if not any(novelty):
+    novelty = np.array([0.0 if one.has_indicator else one.novelty for one in columns])
+    chosen = np.flatnonzero(novelty)
+    if not len(chosen):
         return None
-    return missing.cast("double") @ np.array(novelty)[:, None]
+    return missing.cast("double").columns(chosen) * novelty[chosen]
 
 
 @COLUMNS.register(NumericColumn)
@@ -115,7 +116,7 @@ def write_numbers(raw: RawColumns, placed: list[Placed]) -> Piece:
     if indicated:
         linear.append(missing.cast("double").columns(indicated))
         targets += [(placed[i].position, 1) for i in indicated]
-    novelty = _sum_novelty(missing, columns)
+    novelty = _novelty_of_missing(missing, columns)
     return Piece(concatenated(linear), targets, novelty, infinite=infinite)
 
 
@@ -140,7 +141,7 @@ def write_constants(raw: RawColumns, placed: list[Placed]) -> Piece:
     # Novel is what is missing where there was a number, and what is there where not.
     odd = raw.graph.node("Xor", missing, held_nothing)
     infinite = _flag(function("IsInf", numbers) & ~held_nothing)
-    return Piece(novelty=where(odd, novelty, surprise).sum(), infinite=infinite)
+    return Piece(novelty=where(odd, novelty, surprise), infinite=infinite)
 
 
 @COLUMNS.register(IgnoredColumn)
@@ -176,15 +177,15 @@ def _with_indicators(pieces: list[Any], placed: list[Placed]) -> Piece:
             own = [*own, missing.cast("double")]
         linear += own
         targets += [(one.position, i) for i in range(len(own))]
-        novelty = added(novelty, _sum_novelty(missing, [one.column]))
+        novelty = beside(novelty, _novelty_of_missing(missing, [one.column]))
     return Piece(concatenated(linear), targets, novelty)
 
 
-def added(first: Value | None, second: Value | None) -> Value | None:
-    """Return the sum of two values, either of which may not be there."""
+def beside(first: Value | None, second: Value | None) -> Value | None:
+    """Return the columns of two values, either of which may not be there."""
     if first is None or second is None:
         return first if second is None else second
-    return first + second
+    return concatenated([first, second])
 
 
 @COLUMNS.register(DatetimeColumn)
@@ -234,7 +235,7 @@ def write_levels(raw: RawColumns, placed: list[Placed]) -> Piece:
             targets.append((one.position, 0))
         surprise = np.where(groups < 0, column.novelty, 0.0)
         if surprise.any():
-            novelty = added(novelty, raw.graph.constant(surprise).rows_at(place))
+            novelty = beside(novelty, raw.graph.constant(surprise).rows_at(place))
     return Piece(concatenated(linear) if linear else None, targets, novelty, levels)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..scoring.encoding.images import ImageEncoding
 from ..scoring.encoding.table import TableEncoding
-from .columns import added, pieces_of
+from .columns import beside, pieces_of
 from .graph import (
     Graph,
     Value,
@@ -37,8 +37,8 @@ class Encoded(NamedTuple):
     Z : Value of shape (n, n_encoded)
         Rounded to single precision, as a model rounds them, and computed with in double
         precision.
-    novelty : Value of shape (n, 1) or None
-        Sum over the columns of the surprise of values that training rows never showed.
+    novelty : Value of shape (n, n_novel) or None
+        Surprise of values that training rows never showed, of columns that have any.
     infinite : Value of shape (n, 1) or None
         Which rows hold infinite values.
     """
@@ -62,7 +62,7 @@ def write_table(graph: Graph, encoding: TableEncoding, layout: Layout) -> Encode
             linear.append(piece.linear)
             targets += piece.targets
         levels |= piece.levels
-        novelty = added(novelty, piece.novelty)
+        novelty = beside(novelty, piece.novelty)
         if piece.infinite is not None:
             infinite = piece.infinite if infinite is None else infinite | piece.infinite
     blocks = [levels[position] for position, _ in encoding.groups]
@@ -111,6 +111,6 @@ def write_images(graph: Graph, encoding: ImageEncoding, layout: Layout) -> Encod
         for value in (encoding.linear_centers[0], encoding.linear_scales[0])
     )
     Z = ((pixels.cast("float") - center) / scale).cast("double")
-    novelty: Any = np.array([[column.novelty] for column in encoding.columns])
-    surprise = missing.cast("double") @ novelty
+    novelty: Any = np.array([[column.novelty for column in encoding.columns]])
+    surprise = missing.cast("double") * novelty
     return Encoded(where(missing, 0.0, Z), surprise, infinite)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..scoring.encoding.table import TableEncoding
-from ..scoring.parts import Covariance, Marginal, Relation, Residual
+from ..scoring.parts import Covariance, Extremes, Marginal, Relation, Residual
 from ..scoring.parts.low_rank import LowRankMatrix, Matrix, block_of
 from ..scoring.parts.protocol_1 import KeyedNeighbourhood, KeyedSurroundings
 from ..scoring.parts.protocol_2 import ColumnwiseCovariance
@@ -51,7 +51,7 @@ def write_residual(
     errors = unit_errors(evaluation, encoding)
     total = errors @ part.weights.astype(np.float64)[:, None]
     if evaluation.novelty is not None:
-        total = total + evaluation.novelty
+        total = total + evaluation.novelty.sum()
     return total / float(max(1, encoding.n_judged))
 
 
@@ -63,7 +63,28 @@ def write_marginal(
     surprise = unit_surprise(part, evaluation.Z, encoding).mean()
     if evaluation.novelty is None:
         return surprise
-    return surprise + evaluation.novelty / float(len(encoding.unit_columns))
+    return surprise + evaluation.novelty.sum() / float(len(encoding.unit_columns))
+
+
+@REDUCTIONS.register(Extremes)
+def write_extremes(
+    part: Extremes, evaluation: Evaluation, encoding: TableEncoding
+) -> Value:
+    """Write the power mean of the units' surprises."""
+    n_linear, n_units = encoding.n_linear, len(encoding.unit_columns)
+    surprise = unit_surprise(part.marginal, evaluation.Z, encoding) - part.usual
+    least = surprise * 0.0
+    if n_linear:
+        linear = evaluation.Z.columns(slice(0, n_linear))
+        z = (linear - part.center) / part.unit
+        far = [log1p(z * z)]
+        if n_units > n_linear:
+            far.append(least.columns(slice(n_linear, None)))
+        least = concatenated(far)
+    total = (maximum(surprise, least) ** float(part.power)).sum()
+    if evaluation.novelty is not None:
+        total = total + (evaluation.novelty ** float(part.power)).sum()
+    return (total / float(max(1, n_units))) ** (1.0 / part.power)
 
 
 def unit_surprise(part: Marginal, Z: Value, encoding: TableEncoding) -> Value:

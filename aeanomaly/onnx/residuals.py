@@ -16,8 +16,8 @@ class Evaluation(NamedTuple):
     Parameters
     ----------
     Z : Value of shape (n, n_encoded)
-    novelty : Value of shape (n, 1) or None
-        Sum over the columns.
+    novelty : Value of shape (n, n_novel) or None
+        Of the columns that can have any.
     output : Value of shape (n_members, n, n_encoded)
     """
 

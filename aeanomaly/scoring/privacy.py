@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from .encoding.columns import CategoricalColumn, Column
 from .encoding.columns.hashed import HashedCategoricalColumn
 from .model import Model
 from .parts import (
+    Extremes,
     FeedbackReduction,
     LabelHead,
     LabelledCombination,
@@ -131,6 +132,12 @@ def _private_column(column: Column) -> Column:
 
 
 def _private_part(part: ScorePart) -> ScorePart:
+    if isinstance(part, Extremes):
+        return replace(part, marginal=_private_marginal(part.marginal))
+    return _private_marginal(part) if isinstance(part, Marginal) else part
+
+
+def _private_marginal(part: Marginal) -> Marginal:
     return RebinnedMarginal.of_marginal(part) if type(part) is Marginal else part
 
 
@@ -148,8 +155,8 @@ def _private_head(reduction: LabelledCombination) -> LabelHead:
             "private=True would lose what was learnt from labels, which looks at rows "
             "that the score keeps. Fit with n_references=0, or pass private=False."
         )
-    marginal = None if head.marginal is None else _private_part(head.marginal)
-    return replace(head, marginal=cast(Marginal | None, marginal))
+    marginal = None if head.marginal is None else _private_marginal(head.marginal)
+    return replace(head, marginal=marginal)
 
 
 def _references(reduction: Reduction | None) -> np.ndarray | None:

@@ -4,6 +4,7 @@ from ...registry import Registry
 from .base import PartRows, Reduction, ScorePart
 from .combination import ScaledPart, TailCombination
 from .covariance import Covariance
+from .extremes import Extremes
 from .far import FarScale
 from .feedback import FeedbackEntry, FeedbackReduction
 from .labelled import (
@@ -20,15 +21,27 @@ from .residual import Residual
 from .surroundings import Surroundings
 from .tails import TailScale
 
-# In the order in which the hybrid score has them.
 PARTS = Registry(
     "part of the score",
-    [Residual, Marginal, Covariance, Relation, Neighbourhood, Surroundings],
+    [
+        Residual,
+        Marginal,
+        Extremes,
+        Covariance,
+        Relation,
+        Neighbourhood,
+        Surroundings,
+    ],
 )
+# Those of the hybrid score. Beside extremes the surroundings bring nothing: see
+# docs/hybrid_score.md.
+HYBRID = tuple(name for name in PARTS if name != Surroundings.name)
 
 __all__ = [
+    "HYBRID",
     "PARTS",
     "Covariance",
+    "Extremes",
     "FarScale",
     "FeedbackEntry",
     "FeedbackReduction",
