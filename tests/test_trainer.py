@@ -321,6 +321,20 @@ def test_auto_makes_as_many_epochs_as_its_steps_ask_for(
     assert (rows.n_visits, options.max_iter) == (n_rows, n_epochs)
 
 
+@pytest.mark.parametrize(
+    ("n_visits", "n_in_a_step"), [(50, 50), (9_999, 128), (10_000, 256)]
+)
+def test_auto_takes_small_steps_where_an_epoch_visits_few_rows(
+    monkeypatch, n_visits, n_in_a_step
+):
+    steps = clone(DETECTOR).set_params(batch_size="auto", validation_fraction=0.0)
+    steps.set_params(n_estimators=1, trim_fraction=0.0)
+    rows, options = planned(monkeypatch, steps, n_visits)
+    assert (rows.n_visits, options.batch_size) == (n_visits, n_in_a_step)
+    _, options = planned(monkeypatch, steps.set_params(batch_size=300), n_visits)
+    assert options.batch_size == min(300, n_visits)
+
+
 def test_early_stopping_waits_and_restores_the_best_weights(monkeypatch):
     losses = iter([3.0, 2.0, 1.0, 1.5, 1.0 - 1e-9, 1.2, 0.1])
     snapshots, run = [], TrainingProgram.run
