@@ -115,8 +115,9 @@ class ScoringMixin:
         The shares divide the very number that `score_samples` returns. The
         reconstruction error divides by itself. In the hybrid score each part divides
         what it contributes: residual, marginal and extremes by their sum over columns,
-        the neighbourhood by the squared distance to the nearest rows in each column, covariance and relation by how far the distance would fall if the
-        column took its expected value. Expected values begin with the reconstruction
+        the neighbourhood by the squared distance to the nearest rows in each column,
+        covariance and relation by how far the distance would fall if the column took
+        its expected value. Expected values begin with the reconstruction
         for ``score_type="reconstruction"``, and for "hybrid" with the mean of a normal
         distribution given the row's other columns; ranges and probabilities are those
         of training rows of which the same was expected, and lie within what training
