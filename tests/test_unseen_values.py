@@ -99,6 +99,79 @@ def test_copies_of_a_row_show_what_it_shows(table, encoding):
     assert UnseenValues.of_single_rows(encoding, Z[:2], weights[:2]) is None
 
 
+SHOPS = list("aaaaaabbbbccccddeefg")
+
+
+@pytest.fixture
+def shops():
+    """Twenty rows of seven shops, of which three have an encoded column at most."""
+    return pd.DataFrame({"shop": SHOPS, "x": np.linspace(0, 1, len(SHOPS))})
+
+
+def rarity_of(encoding, Z, shop):
+    """How rare a row's shop is, by its encoded column."""
+    (linear,) = encoding.rarities
+    column = encoding.columns[0]
+    encoded = Z[0, linear] * encoding.linear_scales[linear]
+    return encoded + encoding.linear_centers[linear], column.rarity(shop)
+
+
+@pytest.mark.parametrize("row", [0, 5, 6, 10, 14, 15, 16, 18, 19])
+def test_a_held_out_row_is_taken_out_of_the_count_of_its_level(shops, row):
+    options = ColumnOptions(max_categories=3)
+    encoding = fit_encoding(shops, np.ones(20), options)
+    others = fit_encoding(shops.drop(index=row), np.ones(19), options)
+    Z = encoding.encode(shops).Z
+    seen = np.ones(20)
+    seen[row] = 0
+    as_new, novelty = UnseenValues.of_held_out(encoding, Z, seen, 20).as_new(Z[[row]])
+    shop = SHOPS[row]
+    found, with_it = rarity_of(encoding, as_new, shop)
+    # As where the encoding has not seen the row.
+    assert found == pytest.approx(others.columns[0].rarity(shop), abs=1e-6)
+    # The row less is a step to a rarer level, or there is none that is rarer.
+    assert found > with_it - 0.06
+    new = shop in "fg"
+    assert (novelty is not None) == new
+    if new:
+        np.testing.assert_allclose(novelty, [[encoding.columns[0].novelty, 0.0]])
+        assert novelty[0, 0] > 1
+        assert others.columns[0].place(shop) == -1 or others.columns[0].rarity(shop) > 2
+
+
+def test_single_rows_are_taken_out_of_the_count_of_their_level(shops):
+    encoding = fit_encoding(shops, np.ones(20), ColumnOptions(max_categories=3))
+    Z = encoding.encode(shops).Z
+    as_new, novelty = UnseenValues.of_single_rows(encoding, Z, np.ones(20)).as_new(Z)
+    np.testing.assert_array_equal(np.flatnonzero(novelty[:, 0]), [18, 19])
+    for row in range(20):
+        seen = np.ones(20)
+        seen[row] = 0
+        held = UnseenValues.of_held_out(encoding, Z, seen, 20)
+        np.testing.assert_array_equal(as_new[[row]], held.as_new(Z[[row]])[0])
+
+
+@pytest.mark.slow
+def test_many_levels_of_few_rows_keep_the_promise():
+    # Shops of one to sixty rows: one in a hundred new rows has a shop never seen.
+    def make(n, rng):
+        shop = np.minimum(rng.zipf(1.6, n), 400)
+        size = rng.normal(size=n)
+        names = [f"shop {i}" for i in shop]
+        return pd.DataFrame({"shop": names, "size": size, "twice": 2 * size})
+
+    shares = []
+    for draw in range(6):
+        rng = np.random.default_rng(draw)
+        detector = AutoencoderOutlierDetector(
+            threshold=QuantileThreshold(quantile=0.05), random_state=draw
+        )
+        detector.fit(make(1_000, rng))
+        shares.append(np.mean(detector.predict(make(4_000, rng)) == -1))
+    # 8.5 % when a row counted its own level, and none was new.
+    assert np.mean(shares) <= 0.055
+
+
 @pytest.mark.slow
 def test_flags_that_few_rows_have_keep_the_promise():
     # A third of the flags that a new row has, no training row had.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -11,11 +11,47 @@ from ..scoring.encoding.columns import (
     NumericColumn,
     unseen_surprise,
 )
-from ..scoring.encoding.squash import unscale, unsquash
+from ..scoring.encoding.squash import squash, unscale, unsquash
 from ..scoring.encoding.table import TableEncoding
 
 # Of fewer rows nothing is usual.
 _LEAST_ROWS = 3
+
+
+class _Ranked(NamedTuple):
+    """A category of which a linear column says how rare each level is.
+
+    Parameters
+    ----------
+    position : int
+        Of the column in the table.
+    shared : int
+        Encoded column that levels without one of their own share.
+    linear : int
+        Encoded column of how rare a level is.
+    rarities : ndarray of shape (n_counts,)
+        What it holds, ascending: the more rows show a level, the less.
+    less_one : ndarray of shape (n_counts,)
+        What it would hold in a new row, if one row less showed the level.
+    novelty : float
+        Of a level that no row shows.
+    """
+
+    position: int
+    shared: int
+    linear: int
+    rarities: np.ndarray
+    less_one: np.ndarray
+    novelty: float
+
+    def set_new(self, Z: np.ndarray, novelty: np.ndarray) -> None:
+        """Take each row out of the count of its level, in place."""
+        found = Z[:, self.linear, None] - self.rarities
+        place = np.abs(found).argmin(axis=1)
+        # Levels of single rows are the rarest, and share a column.
+        alone = (place == len(self.rarities) - 1) & (Z[:, self.shared] == 1)
+        novelty[alone, self.position] = self.novelty
+        Z[:, self.linear] = self.less_one[place]
 
 
 class UnseenValues:
@@ -70,6 +106,7 @@ class UnseenValues:
             for position, span in encoding.groups
             if hidden[span].any()
         ]
+        self._ranked = _ranked(encoding)
 
     @classmethod
     def of_held_out(
@@ -114,7 +151,8 @@ class UnseenValues:
         constant = _one_row(Z[:, :n_linear] != usual[:n_linear], weights)
         hidden = _one_row(Z != 0, weights)
         found = cls(encoding, weights.sum(), usual, constant, hidden, alone=True)
-        return found if found._numbers or found._indicators or found._hidden else None
+        parts = found._numbers, found._indicators, found._hidden, found._ranked
+        return found if any(parts) else None
 
     def as_new(self, Z: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
         """Return encoded rows, and the novelty of their cells, as of new rows.
@@ -132,6 +170,8 @@ class UnseenValues:
         """
         Z = Z.copy()
         novelty = np.zeros((len(Z), len(self._encoding.columns)))
+        for ranked in self._ranked:
+            ranked.set_new(Z, novelty)
         for encoded, position in self._numbers:
             novelty[:, position] = self._new_number(Z[:, encoded], encoded)
             Z[:, encoded] = self._usual[encoded]
@@ -181,6 +221,43 @@ class UnseenValues:
         levels[new], novelty[new] = 0.0, column.novelty
         if column.shared is not None:
             levels[new, column.shared] = 1.0
+
+
+def _ranked(encoding: TableEncoding) -> list[_Ranked]:
+    """Return the categories of which a linear column says how rare a level is."""
+    linear = {int(encoding.linear_source[i]): int(i) for i in encoding.rarities}
+    found = []
+    for position, span in encoding.groups:
+        if position not in linear:
+            continue
+        i = linear[position]
+        column: Any = encoding.columns[position]
+        counts, rarities, less_one = _rarities(column)
+        encoded = np.array([rarities, less_one]) - encoding.linear_centers[i]
+        encoded *= encoding.inverse_scales[i]
+        if encoding.knee is not None:
+            squash(encoded, encoding.knee)
+        novelty = column.novelty if counts[-1] <= 1 else 0.0
+        shared = span.start + column.shared
+        found.append(_Ranked(position, shared, i, encoded[0], encoded[1], novelty))
+    return found
+
+
+def _rarities(column: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return counts of levels, descending, how rare they are, and with one row less."""
+    counts = np.array([*column.counts, column.n_missing])
+    different, first = np.unique(np.maximum(counts, 1.0), return_index=True)
+    total = column.n_known + column.n_missing
+    # Of a level that one row less shows there are no more than the others have.
+    above = np.array(
+        [
+            counts[counts > max(count - 1, 1)].sum() - (count if count > 1 else 0)
+            for count in different
+        ]
+    )
+    less_one = -np.log((total - above) / total)
+    rarities = column.rarity_of_place[:-1][first]
+    return different[::-1], rarities[::-1], less_one[::-1]
 
 
 def _one_row(holds: np.ndarray, weights: np.ndarray) -> np.ndarray:
