@@ -108,12 +108,11 @@ def shops():
     return pd.DataFrame({"shop": SHOPS, "x": np.linspace(0, 1, len(SHOPS))})
 
 
-def rarity_of(encoding, Z, shop):
+def rarity_of(encoding, Z):
     """How rare a row's shop is, by its encoded column."""
     (linear,) = encoding.rarities
-    column = encoding.columns[0]
     encoded = Z[0, linear] * encoding.linear_scales[linear]
-    return encoded + encoding.linear_centers[linear], column.rarity(shop)
+    return encoded + encoding.linear_centers[linear]
 
 
 @pytest.mark.parametrize("row", [0, 5, 6, 10, 14, 15, 16, 18, 19])
@@ -126,17 +125,14 @@ def test_a_held_out_row_is_taken_out_of_the_count_of_its_level(shops, row):
     seen[row] = 0
     as_new, novelty = UnseenValues.of_held_out(encoding, Z, seen, 20).as_new(Z[[row]])
     shop = SHOPS[row]
-    found, with_it = rarity_of(encoding, as_new, shop)
     # As where the encoding has not seen the row.
-    assert found == pytest.approx(others.columns[0].rarity(shop), abs=1e-6)
-    # The row less is a step to a rarer level, or there is none that is rarer.
-    assert found > with_it - 0.06
+    rarity = others.columns[0].rarity(shop)
+    assert rarity_of(encoding, as_new) == pytest.approx(rarity, abs=1e-6)
     new = shop in "fg"
     assert (novelty is not None) == new
     if new:
         np.testing.assert_allclose(novelty, [[encoding.columns[0].novelty, 0.0]])
         assert novelty[0, 0] > 1
-        assert others.columns[0].place(shop) == -1 or others.columns[0].rarity(shop) > 2
 
 
 def test_single_rows_are_taken_out_of_the_count_of_their_level(shops):
@@ -153,7 +149,7 @@ def test_single_rows_are_taken_out_of_the_count_of_their_level(shops):
 
 @pytest.mark.slow
 def test_many_levels_of_few_rows_keep_the_promise():
-    # Shops of one to sixty rows: one in a hundred new rows has a shop never seen.
+    # A twentieth of the new rows have a shop that training never showed.
     def make(n, rng):
         shop = np.minimum(rng.zipf(1.6, n), 400)
         size = rng.normal(size=n)
@@ -169,7 +165,7 @@ def test_many_levels_of_few_rows_keep_the_promise():
         detector.fit(make(1_000, rng))
         shares.append(np.mean(detector.predict(make(4_000, rng)) == -1))
     # 8.5 % when a row counted its own level, and none was new.
-    assert np.mean(shares) <= 0.055
+    assert 0.025 < np.mean(shares) <= 0.055
 
 
 @pytest.mark.slow

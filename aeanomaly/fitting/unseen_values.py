@@ -46,8 +46,8 @@ class _Ranked(NamedTuple):
 
     def set_new(self, Z: np.ndarray, novelty: np.ndarray) -> None:
         """Take each row out of the count of its level, in place."""
-        found = Z[:, self.linear, None] - self.rarities
-        place = np.abs(found).argmin(axis=1)
+        between = (self.rarities[1:] + self.rarities[:-1]) / 2
+        place = np.searchsorted(between, Z[:, self.linear])
         # Levels of single rows are the rarest, and share a column.
         alone = (place == len(self.rarities) - 1) & (Z[:, self.shared] == 1)
         novelty[alone, self.position] = self.novelty

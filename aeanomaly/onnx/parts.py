@@ -73,15 +73,14 @@ def write_extremes(
     """Write the power mean of the units' surprises."""
     n_linear, n_units = encoding.n_linear, len(encoding.unit_columns)
     surprise = unit_surprise(part.marginal, evaluation.Z, encoding) - part.usual
-    least = surprise * 0.0
+    units = []
     if n_linear:
-        linear = evaluation.Z.columns(slice(0, n_linear))
-        z = (linear - part.center) / part.unit
-        far = [log1p(z * z)]
-        if n_units > n_linear:
-            far.append(least.columns(slice(n_linear, None)))
-        least = concatenated(far)
-    total = (maximum(surprise, least) ** float(part.power)).sum()
+        z = (evaluation.Z.columns(slice(0, n_linear)) - part.center) / part.unit
+        linear = surprise.columns(slice(0, n_linear))
+        units.append(maximum(linear, log1p(z * z)))
+    if n_units > n_linear:
+        units.append(maximum(surprise.columns(slice(n_linear, None)), 0.0))
+    total = (concatenated(units) ** float(part.power)).sum()
     if evaluation.novelty is not None:
         total = total + (evaluation.novelty ** float(part.power)).sum()
     return (total / float(max(1, n_units))) ** (1.0 / part.power)
