@@ -338,7 +338,7 @@ def test_ranges_and_levels_are_those_of_all_rows(streamed, rows):
     assert at.first == rows["at"].min().timestamp()
     assert at.last == rows["at"].max().timestamp()
     usual = dict(zip(rows.columns, streamed.scorer_.usual, strict=False))
-    assert usual["items"].count(9) == 1
+    assert usual["items"].counts_of(np.array([9.0])) == 1
     assert usual["items"].n_rows == usual["city"].n_rows == N_ROWS
     assert sum(usual["at"].hours) == N_ROWS
     assert streamed.n_samples_seen_ == N_ROWS

@@ -91,7 +91,9 @@ def test_what_is_usual_counts_rows(detector, table):
     )
     assert usual["country"].n_missing == table["country"].isna().sum()
     assert usual["n_visits"].decimals == 0
-    assert usual["n_visits"].count(4.0) == (table["n_visits"] == 4).sum()
+    assert (
+        usual["n_visits"].counts_of(np.array([4.0])) == (table["n_visits"] == 4).sum()
+    )
     assert usual["amount"].decimals == 2
     assert usual["amount"].bounds == (table["amount"].min(), table["amount"].max())
     hours = table["opened"].dt.hour.value_counts().reindex(range(24), fill_value=0)
@@ -152,3 +154,20 @@ def test_a_date_after_training_leads_no_more_often_than_one_within(detector, tab
         return (explained.xs(1, level="rank")["column"] == "opened").mean()
 
     assert leads(after) <= leads(before) + 0.02
+
+
+def test_shares_on_either_side_of_a_number():
+    quantiles = ((0.0, 1.0), (0.05, 2.0), (0.5, 5.0), (0.95, 8.0), (1.0, 9.0))
+    usual = UsualNumbers(100.0, 0.0, None, 0, quantiles, None)
+    # Greater than the value of the 95 % quantile, or less than that of the 5 %.
+    values = np.array([0.5, 1.0, 1.5, 2.0, 5.0, 8.0, 8.5, 9.0, 9.5])
+    expected = [-1.0, -0.95, -0.95, 0.0, 0.0, 0.0, 0.95, 0.95, 1.0]
+    assert_allclose(usual.tails(values), expected)
+
+
+def test_rows_of_a_value_are_those_that_were_counted():
+    counts = np.array([[1.0, 2.5], [30.0, 70.0]])
+    usual = UsualNumbers(100.0, 0.0, None, 1, ((0.0, 1.0), (1.0, 2.5)), counts)
+    assert_array_equal(
+        usual.counts_of(np.array([0.0, 1.0, 2.0, 2.5, 3.0])), [0, 30, 0, 70, 0]
+    )

@@ -8,10 +8,12 @@ import pandas as pd
 import pytest
 
 from aeanomaly.scoring.usual import UsualClock, UsualLevels, UsualNumbers, UsualTimes
-from aeanomaly.scoring.wording.sentences import Cell, sentence
+from aeanomaly.scoring.wording.cells import TOO_RARE, Cells
+from aeanomaly.scoring.wording.sentences import ColumnWords
 from aeanomaly.scoring.wording.times import show_time_range
 from aeanomaly.scoring.wording.values import (
     show_all,
+    show_column,
     show_name,
     show_number,
     show_observed,
@@ -24,6 +26,7 @@ WITH_THE_REST = "usual by itself, not with the rest of the row"
 
 
 def cell(observed, number=NAN, expected=None, **changed):
+    """What is known of one value: a dict, of which `sentences` makes arrays."""
     defaults = {
         "low": NAN,
         "high": NAN,
@@ -37,7 +40,27 @@ def cell(observed, number=NAN, expected=None, **changed):
         "sole": True,
         "aspect": "",
     }
-    return Cell(observed, number, expected, **(defaults | changed))
+    given = {"observed": observed, "number": number, "expected": expected}
+    return given | defaults | changed
+
+
+def sentences(name, usual, cells):
+    words = ColumnWords(name, usual)
+    kinds = {"number": float, "low": float, "high": float, "probability": float}
+    kinds |= {"own": float, "share": float, "rows_alike": float}
+    kinds |= {"believed": bool, "sole": bool}
+    fields = {
+        field: np.array([cell[field] for cell in cells], dtype=kinds.get(field, object))
+        for field in cells[0]
+        if field not in ("observed", "alone")
+    }
+    shown = [show_observed(cell["observed"], words.decimals) for cell in cells]
+    shown = np.array(shown, dtype=object)
+    return words.sentences(Cells(shown, alone=cells[0]["alone"], **fields))
+
+
+def sentence(name, usual, cell):
+    return sentences(name, usual, [cell])[0]
 
 
 def numbers(*, counts=None, decimals=0, least=0.0, greatest=100.0, n_missing=0.0):
@@ -279,8 +302,79 @@ def test_a_range_of_times_is_as_coarse_as_it_is_long(low, high, observed, text):
     ],
 )
 def test_words_of_numbers(usual, said, words):
-    shown = show_observed(said.observed, 0)
+    shown = show_observed(said["observed"], 0)
     assert sentence("x", usual, said) == f"x {shown}, {words}"
+
+
+@pytest.mark.parametrize("kind", ["numbers", "levels", "times"])
+def test_many_sentences_are_those_of_one_value_each(kind):
+    rng = np.random.default_rng(0)
+    usual, value = {
+        "numbers": (numbers(counts=[(v, v) for v in range(100)], n_missing=3.0), None),
+        "levels": (levels(n_missing=3.0), None),
+        "times": (TIMES, None),
+    }[kind]
+    cells = []
+    for _ in range(300):
+        low, value = rng.integers(0, 90, 2)
+        number = float(
+            rng.choice([value, value + 0.5, -5, 400, NAN], p=[0.8, *[0.05] * 4])
+        )
+        known = rng.random() < 0.8
+        if kind == "times":
+            number = seconds("2025-01-01") + 86_400 * 0.31 * number
+            low = seconds("2025-01-01") + 86_400 * 0.3 * low
+        observed = level = None
+        if kind == "levels":
+            observed, level = rng.choice(["a", "b", None]), rng.choice(["a", "b", None])
+        elif number == number:
+            observed = number if kind == "numbers" else pd.Timestamp(number, unit="s")
+        cells.append(
+            cell(
+                observed,
+                NAN if kind == "levels" else number,
+                level,
+                low=low if known else NAN,
+                high=low + (8e5 if kind == "times" else 20) if known else NAN,
+                probability=rng.random() if kind == "levels" else NAN,
+                own=rng.random() ** 4,
+                share=rng.random(),
+                believed=rng.random() < 0.8,
+                rows_alike=rng.choice([0.0, 1.0, 5.0, 200.0, TOO_RARE, NAN]),
+                together=rng.choice(["", "a 1", "a 1 and b 2"]),
+                sole=rng.random() < 0.5,
+                aspect=rng.choice(["", "hour"]),
+            )
+        )
+    together = sentences("x", usual, cells)
+    assert together == [sentence("x", usual, one) for one in cells]
+    # Few of them say the same.
+    assert len({text.partition(", ")[2] for text in together}) > 20
+
+
+def test_a_column_shows_what_its_values_show():
+    floats = [0.0, -0.0, 1.5, 1.5, NAN, np.inf, 1e-9, 2e15, 1e22, 123456.789, -3.25]
+    times = pd.to_datetime(
+        ["2024-03-01", "1969-12-31 23:59:59.5", None, "2024-03-01 08:30", "1677-12-01"],
+        format="ISO8601",
+    ).astype("datetime64[us]")
+    columns = [
+        pd.Series(floats),
+        np.array(floats, dtype=np.float32),
+        pd.Series([3, -70_000_000, 3]),
+        np.array([True, False, True]),
+        pd.Series(times),
+        pd.Series(times).dt.tz_localize("Europe/Paris"),
+        pd.Series(np.array(["0988-05-01", "2024-01-01"], dtype="datetime64[s]")),
+        pd.Series(["a", None, "a"]),
+        pd.Series([1, None, 1], dtype="Int64"),
+        pd.Series(pd.to_timedelta([3600, 7260], unit="s")),
+        pd.Series([1, True, "1", 1.0], dtype=object),
+    ]
+    for column in columns:
+        for decimals in (None, 0, 2):
+            one_by_one = [show_observed(v, decimals) for v in column.astype(object)]
+            assert show_column(column, decimals) == one_by_one
 
 
 def test_a_unit_stands_with_numbers():
@@ -352,7 +446,7 @@ def test_a_unit_stands_with_numbers():
         ),
         (
             levels(),
-            cell("z", expected="a", probability=0.01, own=0.0, rows_alike=None),
+            cell("z", expected="a", probability=0.01, own=0.0, rows_alike=TOO_RARE),
             "rare or never seen in training",
         ),
         (
@@ -383,7 +477,8 @@ def test_a_unit_stands_with_numbers():
     ],
 )
 def test_words_of_levels(usual, said, words):
-    assert sentence("x", usual, said) == f"x {show_observed(said.observed)}, {words}"
+    shown = show_observed(said["observed"])
+    assert sentence("x", usual, said) == f"x {shown}, {words}"
 
 
 # Of a January: office hours, and no Sundays.
@@ -450,4 +545,4 @@ def test_a_time_of_day_is_rare_by_its_hour():
     ],
 )
 def test_models_of_older_protocols_say_what_they_know(said, words):
-    assert sentence("x", None, said) == f"x {show_observed(said.observed)}, {words}"
+    assert sentence("x", None, said) == f"x {show_observed(said['observed'])}, {words}"

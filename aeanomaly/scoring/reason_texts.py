@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -12,8 +11,15 @@ from .encoding.columns import CategoricalColumn, Column
 from .encoding.reading import DurationReading
 from .reasons import Reasons, iter_reasons
 from .scorer import Scorer
-from .wording.sentences import Cell, ColumnWords
+from .wording.cells import TOO_RARE, Cells
+from .wording.sentences import ColumnWords
 from .wording.values import show_all, show_name
+
+# What `Cells` takes as `Reasons` has it.
+_SAID = (
+    *("number", "expected", "low", "high", "probability", "own", "share"),
+    *("believed", "sole", "aspect"),
+)
 
 
 def score_with_reasons(
@@ -64,8 +70,7 @@ def _together(scorer: Scorer, reasons: Reasons) -> np.ndarray:
     for position in np.unique(partners[partners >= 0]):
         at = np.nonzero(partners == position)
         name = show_name(scorer.encoding.columns[position].name)
-        values = show_all(reasons.partners_observed[at])
-        shown[at] = [f"{name} {value}" for value in values]
+        shown[at] = [f"{name} {value}" for value in reasons.partners_shown[at]]
     first, *others = np.moveaxis(shown, -1, 0)
     for other in others:
         both = other != ""
@@ -82,39 +87,33 @@ def _texts_of_column(
 ) -> list[str]:
     column, usual = scorer.encoding.columns[position], scorer.usual_of(position)
     words = ColumnWords(column.name, usual, _unit(column))
-    observed = reasons.observed[at]
-    shown = show_all(observed, None if column.ignored else words.decimals)
+    observed, shown = reasons.observed[at], reasons.shown[at]
     if column.ignored:
         return [f"{words.name} {text}, left out" for text in shown]
-    cells = map(
-        Cell,
-        observed,
-        reasons.number[at].tolist(),
-        reasons.expected[at],
-        reasons.low[at].tolist(),
-        reasons.high[at].tolist(),
-        reasons.probability[at].tolist(),
-        reasons.own[at].tolist(),
-        reasons.share[at].tolist(),
-        reasons.believed[at].tolist(),
-        _counts(column, observed),
-        repeat(getattr(column, "n_distinct", 0) == 1),
-        together,
-        reasons.sole[at].tolist(),
-        reasons.aspect[at],
+    said = {name: getattr(reasons, name)[at] for name in _SAID}
+    cells = Cells(
+        shown=shown,
+        rows_alike=_counts(column, observed),
+        together=together,
+        alone=getattr(column, "n_distinct", 0) == 1,
+        **said,
     )
-    if type(column).expectation is Column.expectation:
-        return list(map(words.sentence, cells, shown))
-    return [_text(column, words, *said) for said in zip(cells, shown, strict=True)]
+    texts = words.sentences(cells)
+    if type(column).expectation is not Column.expectation:
+        _set_own_words(column, words.name, observed, cells, texts)
+    return texts
 
 
-def _text(column: Column, words: ColumnWords, cell: Cell, shown: str) -> str:
-    """Return the reason of a column whose class may have words of its own."""
-    own = column.expectation(cell.observed, cell.expected, cell.probability)
-    if own is None:
-        return words.sentence(cell, shown)
-    (plain,) = show_all([cell.observed])
-    return f"{words.name} {plain}, {own}"
+def _set_own_words(
+    column: Column, name: str, observed: np.ndarray, cells: Cells, texts: list[str]
+) -> None:
+    """Set the reasons of a column whose class has words of its own for them."""
+    said = zip(observed, cells.expected, cells.probability.tolist(), strict=True)
+    for row, value in enumerate(said):
+        own = column.expectation(*value)
+        if own is not None:
+            (plain,) = show_all(observed[row : row + 1])
+            texts[row] = f"{name} {plain}, {own}"
 
 
 def _unit(column: Column) -> str:
@@ -124,10 +123,11 @@ def _unit(column: Column) -> str:
     return str(getattr(reading, "unit", unit))
 
 
-def _counts(column: Column, observed: np.ndarray) -> list[float | None]:
-    """Return how many training rows had each level; see `Cell`."""
+def _counts(column: Column, observed: np.ndarray) -> np.ndarray:
+    """Return how many training rows had each level; see `Cells`."""
     if not isinstance(column, CategoricalColumn) or not column.counts:
-        return [math.nan] * len(observed)
+        return np.full(len(observed), math.nan)
     complete = column.n_distinct == len(column.levels) + len(column.infrequent)
+    unknown = 0.0 if complete else TOO_RARE
     counts = [column.count(level) for level in observed]
-    return [0.0 if c is None and complete else c for c in counts]
+    return np.array([unknown if count is None else count for count in counts])

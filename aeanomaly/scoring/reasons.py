@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 
 from .encoding.columns import Column
-from .encoding.tabular import column_at, take_rows
+from .encoding.tabular import column_at, iter_columns, take_rows
 from .evaluation import Evaluation
 from .expectations import N_PARTNERS, Expectations, as_numbers, greatest
 from .scorer import Scorer
+from .usual import Usual, UsualNumbers
+from .wording.values import show_column
 
 _TINY = 1e-300
 _SAID = (
@@ -20,7 +22,7 @@ _SAID = (
     *("partners", "sole"),
 )
 
-_FLAT = ("observed", "number", "expected", "aspect", *_SAID)
+_FLAT = ("observed", "shown", "number", "expected", "aspect", *_SAID)
 
 # A column is named beside another if it makes up this share of the score, and this much
 # of what the greatest makes up.
@@ -53,8 +55,10 @@ class Reasons:
         Whether an expected level is more than what a line says of rows far out.
     partners : ndarray of shape (n_samples, top, N_PARTNERS), int
         Positions of the columns that make this one's value unusual; -1 for none.
-    partners_observed : ndarray of shape (n_samples, top, N_PARTNERS), object
-        Their values.
+    partners_shown : ndarray of shape (n_samples, top, N_PARTNERS), object
+        Texts of their values.
+    shown : ndarray of shape (n_samples, top), object
+        Texts of the observed values; None where there are no partners to look for.
     sole : ndarray of shape (n_samples, top), bool
         Whether the first of them alone makes it so.
     aspect : ndarray of shape (n_samples, top), object
@@ -77,7 +81,8 @@ class Reasons:
     share: np.ndarray
     believed: np.ndarray
     partners: np.ndarray
-    partners_observed: np.ndarray
+    partners_shown: np.ndarray
+    shown: np.ndarray
     sole: np.ndarray
     aspect: np.ndarray
     like: np.ndarray | None
@@ -229,18 +234,19 @@ def _reasons(
         share=np.full(shape, np.nan),
         believed=np.ones(shape, dtype=bool),
         partners=np.full((*shape, N_PARTNERS), -1),
-        partners_observed=np.empty((*shape, N_PARTNERS), dtype=object),
+        partners_shown=np.empty((*shape, N_PARTNERS), dtype=object),
+        shown=np.empty(shape, dtype=object),
         sole=np.zeros(shape, dtype=bool),
         aspect=np.empty(shape, dtype=object),
         like=scorer.reduction.like_cases(evaluation, scorer.encoding),
     )
-    expectations = Expectations(scorer, evaluation)
+    expectations, held = Expectations(scorer, evaluation), _columns(block)
     flat = {name: getattr(reasons, name).reshape(columns.size, -1) for name in _FLAT}
     for position, at in _places(columns):
         row = at // columns.shape[1]
         column = scorer.encoding.columns[position]
         said = expectations.of_column(position, row, beside=beside)
-        values = _take(block, position, row)
+        values = _take(held[position], row)
         usual = scorer.usual_of(position)
         flat["observed"][at, 0] = _as_objects(values)
         flat["number"][at, 0] = as_numbers(values, column, usual)
@@ -249,14 +255,16 @@ def _reasons(
             flat[name][at] = getattr(said, name).reshape(len(at), -1)
         aspects = [column.aspect(i) for i in range(said.encoded.max() + 1)]
         flat["aspect"][at, 0] = np.array(aspects, dtype=object)[said.encoded]
+        if beside:
+            flat["shown"][at, 0] = show_column(values, _decimals(usual, column))
     if not beside:
         return reasons
     _blame_together(reasons, shares, order[:, : N_PARTNERS + 1])
-    partners = reasons.partners_observed.reshape(-1)
+    partners = reasons.partners_shown.reshape(-1)
     for position, at in _places(reasons.partners):
         if position >= 0:
             row = at // (columns.shape[1] * N_PARTNERS)
-            partners[at] = _as_objects(_take(block, position, row))
+            partners[at] = show_column(_take(held[position], row))
     return reasons
 
 
@@ -285,10 +293,26 @@ def _blame_together(reasons: Reasons, shares: np.ndarray, order: np.ndarray) -> 
     reasons.partners[..., : found.shape[1]][lacking] = found
 
 
-def _take(block: Any, position: int, rows: np.ndarray) -> Any:
+def _columns(block: Any) -> list[Any]:
+    """Return the columns of a block: numbers as arrays, which are taken from faster."""
+    columns = []
+    for values in iter_columns(block):
+        dtype = values.dtype
+        is_plain = isinstance(dtype, np.dtype) and dtype.kind in "fiub"
+        columns.append(np.asarray(values) if is_plain else values)
+    return columns
+
+
+def _take(values: Any, rows: np.ndarray) -> Any:
     """Return some values of a column, as a Series or an array."""
-    values = column_at(block, position)
     return values.iloc[rows] if hasattr(values, "iloc") else values[rows]
+
+
+def _decimals(usual: Usual | None, column: Column) -> int | None:
+    """Return the digits after the point that a column's numbers have, if known."""
+    if column.ignored or not isinstance(usual, UsualNumbers):
+        return None
+    return usual.decimals
 
 
 def _as_objects(values: Any) -> np.ndarray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
@@ -24,6 +24,25 @@ _MAX_BINS = 40
 # bin above it however it is rounded.
 _RAMP = 0.03
 _ABOVE_EDGE = 0.01
+
+
+class _Places(NamedTuple):
+    """Where values lie in a histogram; positions are those in the flattened block.
+
+    Parameters
+    ----------
+    bins : ndarray of shape (n_samples, n_linear)
+    ramping, way : ndarray
+        Values that pass to the next bin, and how far they are on their way, 0 to 1.
+    outside, beyond : ndarray
+        Values outside the range, and how far, in bins.
+    """
+
+    bins: np.ndarray
+    ramping: np.ndarray
+    way: np.ndarray
+    outside: np.ndarray
+    beyond: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -90,7 +109,7 @@ class Marginal(ScorePart):
         width = np.where(high > low, (high - low) / n_bins, 1.0).astype(np.float32)
         counts = np.zeros((encoding.n_linear, n_bins), dtype=np.float32)
         marginal = cls(low, width, counts, weights @ Z[:, encoding.n_linear :])
-        bins, *_ = marginal._bins(linear)
+        bins = marginal._places(linear).bins
         for column in range(encoding.n_linear):
             counts[column] = np.bincount(bins[:, column], weights, minlength=n_bins)
         return marginal
@@ -113,21 +132,26 @@ class Marginal(ScorePart):
         share = (counts + pseudo) / (total + pseudo * self.n_bins)
         return -np.log(share * self.n_bins)
 
-    def _bins(self, linear: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return each value's bin, its way to the next bin, and to the range.
-
-        The way to the next bin goes from 0 to 1; distances from the range are in bins.
-        """
+    def _places(self, linear: np.ndarray) -> _Places:
+        """Return the bin of each value, and which lie next to an edge or outside."""
         # In double precision, so that a row's statistic is the same in any block.
-        position = (linear.astype(np.float64) - self.low) / self.width
+        position = linear.astype(np.float64)
+        position -= self.low.astype(np.float64)
+        position /= self.width.astype(np.float64)
         last = self.n_bins - 1
-        bins = np.clip((position + self.above_edge).astype(np.intp), 0, last)
-        way = np.zeros(position.shape)
-        if self.ramp:
-            below = bins + (1 - self.above_edge) - position
-            way = np.where(bins < last, np.clip(1 - below / self.ramp, 0.0, 1.0), 0.0)
-        outside = np.maximum(np.maximum(-position, position - self.n_bins), 0.0)
-        return bins, way, outside
+        bins = (position + self.above_edge).astype(np.intp)
+        np.clip(bins, 0, last, out=bins)
+        flat = position.reshape(-1)
+        outside = np.flatnonzero((flat < 0.0) | (flat > self.n_bins))
+        beyond = np.maximum(-flat[outside], flat[outside] - self.n_bins)
+        if not self.ramp:
+            return _Places(bins, outside[:0], beyond[:0], outside, beyond)
+        below = bins.reshape(-1) + (1 - self.above_edge)
+        below -= flat
+        ramping = np.flatnonzero(below < self.ramp)
+        ramping = ramping[bins.reshape(-1)[ramping] < last]
+        way = np.clip(1 - below[ramping] / self.ramp, 0.0, 1.0)
+        return _Places(bins, ramping, way, outside, beyond)
 
     def unit_surprise(
         self, Z: np.ndarray, encoding: TableEncoding, *, seen: bool = False
@@ -147,18 +171,24 @@ class Marginal(ScorePart):
         ndarray of shape (n_samples, n_linear + n_groups)
         """
         n_linear = encoding.n_linear
-        bins, way, outside = self._bins(Z[:, :n_linear])
-        columns = np.arange(n_linear)
-        following = self.surprise_of_bins[
-            columns, np.minimum(bins + 1, self.n_bins - 1)
-        ]
+        places = self._places(Z[:, :n_linear])
+        # Positions in the table of all bins: one lookup, several times as fast as two.
+        index = places.bins
+        index += np.arange(n_linear) * self.n_bins
+        table = self.surprise_of_bins.reshape(-1)
         if seen:
-            counts = np.maximum(self.counts[columns, bins] - 1, 0)
-            surprise = self._log_density_loss(counts, self.counts.sum(axis=1) - 1)
+            counts = np.maximum(self.counts.reshape(-1).take(index) - 1, 0)
+            own = self._log_density_loss(counts, self.counts.sum(axis=1) - 1)
         else:
-            surprise = self.surprise_of_bins[columns, bins]
-        surprise = surprise + way * (following - surprise) + np.log1p(outside)
+            own = table.take(index)
+        surprise = own.astype(np.float64)
+        flat, ramping = surprise.reshape(-1), places.ramping
+        following = table.take(index.reshape(-1)[ramping] + 1)
+        flat[ramping] += places.way * (following - own.reshape(-1)[ramping])
+        flat[places.outside] += np.log1p(places.beyond)
         self._set_rarities(surprise, Z, encoding)
+        if not encoding.groups:
+            return surprise
         return np.hstack([surprise, self._level_surprise(Z, encoding, seen)])
 
     @staticmethod

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from ..encoding.table import TableEncoding
-from .marginal import Marginal
+from .marginal import Marginal, _Places
 
 # Bins in place of one. Each has the rows of the one that it lies in, and of the fuller
 # one where it lies in two: the more there are, the less an edge is moved.
@@ -57,9 +57,9 @@ class RebinnedMarginal(Marginal):
         own |= {"low": low.astype(np.float32), "width": width}
         return cls(**own | {"counts": np.maximum(*counts)})
 
-    def _bins(self, linear: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        bins, way, outside = super()._bins(linear)
-        return bins, way, outside / self.bins_together
+    def _places(self, linear: np.ndarray) -> _Places:
+        places = super()._places(linear)
+        return places._replace(beyond=places.beyond / self.bins_together)
 
     def check(self, encoding: TableEncoding) -> None:
         """Raise a `ValueError` if counts or widths could not be those of rows."""

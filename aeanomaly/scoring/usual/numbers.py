@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
@@ -44,37 +42,25 @@ class UsualNumbers(Usual):
             return np.nan, np.nan
         return self.quantiles[0][1], self.quantiles[-1][1]
 
-    def count(self, value: float) -> float | None:
-        """Return how many rows had a value; None where that was not counted."""
-        if self.counts is None:
-            return None
-        return self._rows_of.get(value, 0.0)
-
-    @cached_property
-    def _rows_of(self) -> dict[float, float]:
+    def counts_of(self, values: np.ndarray) -> np.ndarray:
+        """Return how many rows had each of some values, where values were counted."""
         assert self.counts is not None
-        return dict(zip(*self.counts.tolist(), strict=True))
+        known, rows = self.counts
+        places = np.minimum(np.searchsorted(known, values), len(known) - 1)
+        return np.where(known[places] == values, rows[places], 0.0)
 
-    def share_below(self, value: float) -> float:
-        """Return a share of the rows, more than half, that are less; zero for none."""
-        shares, values = self._halves[1]
-        n_less = bisect_left(values, value)
-        return shares[n_less - 1] if n_less else 0.0
+    def tails(self, values: np.ndarray) -> np.ndarray:
+        """Return how large a share of the rows is less than each value, if over half.
 
-    def share_above(self, value: float) -> float:
-        """Return a share, more than half, that are greater; zero for none."""
-        shares, values = self._halves[0]
-        n_up_to = bisect_right(values, value)
-        return 1 - shares[n_up_to] if n_up_to < len(values) else 0.0
-
-    @cached_property
-    def _halves(self) -> tuple[tuple[list[float], list[float]], ...]:
-        """Shares and values of the quantiles below the median and above."""
-        low = [pair for pair in self.quantiles if pair[0] < 0.5]
-        high = [pair for pair in self.quantiles if pair[0] > 0.5]
-        return tuple(
-            ([s for s, _ in half], [v for _, v in half]) for half in (low, high)
-        )
+        With a minus, the share that is greater, if that is over half. Else zero.
+        """
+        shares, ends = np.array(self.quantiles).reshape(-1, 2).T
+        low, high = shares < 0.5, shares > 0.5
+        below = np.append(0.0, shares[high])[np.searchsorted(ends[high], values)]
+        above = np.append(1.0 - shares[low], 0.0)[
+            np.searchsorted(ends[low], values, side="right")
+        ]
+        return np.where(below > 0, below, -above)
 
     def check(self) -> None:
         """Raise a `ValueError` if fields that came from a file make no sense."""

@@ -1,14 +1,18 @@
-"""What is said of a value: what was expected, how rare it is, what it goes with."""
+"""What is said of values: what was expected, how rare they are, what they go with."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
+
+import numpy as np
 
 from ..usual import Usual, UsualClock, UsualLevels, UsualNumbers, UsualTimes
-from .times import MONTHS, WEEKDAYS, moment, show_time_range
-from .values import show_name, show_number, show_observed, show_range, unit_of
+from ..usual.times import places_in_cycles
+from .cells import Cells
+from .times import MONTHS, WEEKDAYS, nameable, show_time_range
+from .values import show_all, show_name, show_number, show_range, unit_of
 
 # Values of a smaller share of the rows are rare.
 _RARE = 0.01
@@ -33,59 +37,7 @@ _LABELS: dict[str, Callable[[int], str]] = {
     "months": lambda month: f"in {MONTHS[month]}",
 }
 _WITH_THE_REST = "usual by itself, not with the rest of the row"
-
-
-class Cell(NamedTuple):
-    """One value of a row, and what was expected in its place.
-
-    Parameters
-    ----------
-    observed : object
-        As the table has it.
-    number : float
-        The same as a number, or in seconds since 1970; NaN for levels.
-    expected : object
-        In original units.
-    low, high : float
-        Ends of the expected range; NaN where it is not known.
-    probability, own : float
-        Of the expected level and of the observed one; NaN for other columns.
-    share : float
-        Of the expected level in training rows; NaN for other columns.
-    believed : bool
-        Whether an expected level is more than what a line says of rows far out.
-    rows_alike : float or None
-        Training rows of a level; NaN where they were not counted one by one, None where
-        the level may have been too rare to be.
-    alone : bool
-        Whether training rows had no other level than the expected one.
-    together : str
-        Other columns and their values which make this one unusual; empty for none.
-    sole : bool
-        Whether these are one column, which alone makes it so.
-    aspect : str
-        What of the value is unusual with them, or nothing if it is the value.
-    """
-
-    observed: Any
-    number: float
-    expected: Any
-    low: float
-    high: float
-    probability: float
-    own: float
-    share: float
-    believed: bool
-    rows_alike: float | None
-    alone: bool
-    together: str
-    sole: bool
-    aspect: str
-
-    @property
-    def partner(self) -> str:
-        """The column that alone makes this one unusual, and its value, or nothing."""
-        return self.together if self.sole else ""
+_ALWAYS_MISSING = "always missing in training"
 
 
 class ColumnWords:
@@ -114,106 +66,137 @@ class ColumnWords:
         if isinstance(usual, UsualNumbers):
             self.decimals, self._unit = usual.decimals, unit_of(name) or unit
 
-    def sentence(self, cell: Cell, shown: str) -> str:
-        """Return a reason: the column, its value, and what is unusual about it.
-
-        Parameters
-        ----------
-        cell : Cell
-        shown : str
-            The observed value, as `show_observed` gives it with `decimals`.
-        """
-        return f"{self.name} {shown}, {_words(self._usual, cell, shown, self._unit)}"
+    def sentences(self, cells: Cells) -> list[str]:
+        """Return reasons: the column, its value, and what is unusual about it."""
+        words = _words(self._usual, cells, self._unit)
+        return [
+            f"{self.name} {shown}, {said}"
+            for shown, said in zip(cells.shown, words, strict=True)
+        ]
 
 
-def sentence(name: Any, usual: Usual | None, cell: Cell, unit: str = "") -> str:
-    """Return a reason; see `ColumnWords`."""
-    words = ColumnWords(name, usual, unit)
-    return words.sentence(cell, show_observed(cell.observed, words.decimals))
-
-
-def _words(usual: Usual | None, cell: Cell, shown: str, unit: str) -> str:
+def _words(usual: Usual | None, cells: Cells, unit: str) -> np.ndarray:
     if usual is None:
-        return _words_without_usual(cell, shown)
-    if shown == "missing":
-        return _words_of_missing(usual, cell, unit)
+        return _words_without_usual(cells)
+    words = np.empty(len(cells), dtype=object)
+    missing = cells.shown == "missing"
+    if missing.any():
+        words[missing] = _words_of_missing(usual, cells.of_rows(missing), unit)
+    if missing.all():
+        return words
+    present = cells.of_rows(~missing) if missing.any() else cells
     if isinstance(usual, UsualNumbers):
-        return _words_of_number(usual, cell, unit)
-    if isinstance(usual, UsualTimes):
-        return _words_of_time(usual, cell)
-    if isinstance(usual, UsualClock):
-        return _rare_in_cycle(usual, cell.number) or _combination(cell)
-    assert isinstance(usual, UsualLevels)
-    return _words_of_level(usual, cell, shown)
+        words[~missing] = _words_of_numbers(usual, present, unit)
+    elif isinstance(usual, UsualTimes):
+        words[~missing] = _words_of_times(usual, present)
+    elif isinstance(usual, UsualClock):
+        cycles = _rare_in_cycles(usual, present.number)
+        words[~missing] = np.where(cycles != "", cycles, _combinations(present))
+    else:
+        assert isinstance(usual, UsualLevels)
+        words[~missing] = _words_of_levels(usual, present)
+    return words
 
 
-def _joined(first: str, second: str) -> str:
-    return f"{first}; {second}" if first and second else first or second
+def _joined(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Return texts beside each other; either may be empty."""
+    both = (first != "") & (second != "")
+    return np.asarray(first + np.where(both, "; ", "").astype(object) + second)
 
 
-def _words_without_usual(cell: Cell, shown: str) -> str:
+def _repeated(text: str, cells: Cells) -> np.ndarray:
+    return np.full(len(cells), text, dtype=object)
+
+
+def _looked_up(values: np.ndarray, text_of: Callable[[float], str]) -> np.ndarray:
+    """Return the text of each number, made once for each that there is."""
+    distinct, places = np.unique(values, return_inverse=True)
+    texts = np.array([text_of(value) for value in distinct.tolist()], dtype=object)
+    return np.asarray(texts[places])
+
+
+def _words_without_usual(cells: Cells) -> np.ndarray:
     """Return what files of older protocols can say."""
-    expected = show_observed(cell.expected)
-    if expected in (shown, "infrequent"):
-        return _WITH_THE_REST
-    if math.isnan(cell.probability):
-        about = "" if isinstance(cell.expected, str) else "about "
-        return f"expected {about}{expected}"
-    return f"expected {expected} ({cell.probability:.2f})"
+    words = _repeated(_WITH_THE_REST, cells)
+    for row, expected in enumerate(show_all(cells.expected)):
+        if expected in (cells.shown[row], "infrequent"):
+            continue
+        probability = cells.probability[row]
+        if math.isnan(probability):
+            about = "" if isinstance(cells.expected[row], str) else "about "
+            words[row] = f"expected {about}{expected}"
+        else:
+            words[row] = f"expected {expected} ({probability:.2f})"
+    return words
 
 
-def _expectation(usual: Usual, cell: Cell, unit: str = "") -> str:
-    """Return what was expected: a range, or a level and its probability."""
-    if isinstance(usual, UsualLevels):
-        if cell.expected is None or math.isnan(cell.probability):
-            return ""
-        return f"{show_observed(cell.expected)} ({cell.probability:.2f})"
-    if math.isnan(cell.low):
-        return ""
-    outside = not (math.isnan(cell.number) or _within(cell))
+def _ranges(usual: Usual, cells: Cells, unit: str = "") -> list[str]:
+    """Return the range in which each value was expected; nothing if not known."""
+    outside = np.where(cells.within, math.nan, cells.number).tolist()
+    ends = zip(cells.low.tolist(), cells.high.tolist(), outside, strict=True)
     if isinstance(usual, UsualTimes):
-        return show_time_range(cell.low, cell.high, cell.number if outside else None)
+        return [
+            ""
+            if math.isnan(low)
+            else show_time_range(low, high, None if math.isnan(out) else out)
+            for low, high, out in ends
+        ]
     assert isinstance(usual, UsualNumbers)
-    return show_range(
-        cell.low,
-        cell.high,
-        usual.decimals,
-        unit,
-        outside=cell.number if outside else math.nan,
-        bounds=usual.bounds,
-        # Between a few values there are none to round to.
-        exact=usual.counts is not None,
+    # Between a few values there are none to round to.
+    exact = usual.counts is not None
+    return [
+        ""
+        if math.isnan(low)
+        else show_range(
+            low,
+            high,
+            usual.decimals,
+            unit,
+            outside=out,
+            bounds=usual.bounds,
+            exact=exact,
+        )
+        for low, high, out in ends
+    ]
+
+
+def _words_of_missing(usual: Usual, cells: Cells, unit: str) -> np.ndarray:
+    expected = _expected_in_place(usual, cells, unit)
+    expected[expected != ""] = "expected " + expected[expected != ""]
+    if not usual.n_missing:
+        return _joined(_repeated("never so in training", cells), expected)
+    if usual.n_missing < _RARE * usual.n_rows:
+        rare = f"rare: {_of_rows(usual.n_missing, usual.n_rows)}"
+        return _joined(_repeated(rare, cells), expected)
+    often = f"as in {100 * usual.n_missing / usual.n_rows:.0f} % of rows"
+    together = np.where(cells.together != "", _combinations(cells), "")
+    return _joined(
+        _repeated(often, cells), np.where(expected != "", expected, together)
     )
 
 
-def _within(cell: Cell) -> bool:
-    slack = 1e-6 * max(abs(cell.low), abs(cell.high))
-    return cell.low - slack <= cell.number <= cell.high + slack
+def _expected_in_place(usual: Usual, cells: Cells, unit: str) -> np.ndarray:
+    """Return what was expected where a value is missing, if that tells something."""
+    expected = _repeated("", cells)
+    if isinstance(usual, UsualLevels):
+        telling = _are_telling(cells)
+        expected[telling] = _expected_levels(cells.of_rows(telling))
+    elif isinstance(usual, UsualNumbers):
+        narrow = _are_narrow(usual, cells)
+        expected[narrow] = _ranges(usual, cells.of_rows(narrow), unit)
+    elif isinstance(usual, UsualTimes):
+        expected[:] = _ranges(usual, cells)
+    return expected
 
 
-def _words_of_missing(usual: Usual, cell: Cell, unit: str) -> str:
-    expected = _expectation(usual, cell, unit)
-    if isinstance(usual, UsualLevels) and not _is_telling(cell):
-        expected = ""
-    if isinstance(usual, UsualNumbers) and not _is_narrow(usual, cell):
-        expected = ""
-    expected = expected and f"expected {expected}"
-    if not usual.n_missing:
-        return _joined("never so in training", expected)
-    if usual.n_missing < _RARE * usual.n_rows:
-        return _joined(f"rare: {_of_rows(usual.n_missing, usual.n_rows)}", expected)
-    often = f"as in {100 * usual.n_missing / usual.n_rows:.0f} % of rows"
-    return _joined(often, expected or (_combination(cell) if cell.together else ""))
-
-
-def _is_narrow(usual: UsualNumbers, cell: Cell) -> bool:
+def _are_narrow(usual: UsualNumbers, cells: Cells) -> np.ndarray:
     """Return whether an expected range says more than that a value was usual."""
-    if not usual.quantiles or math.isnan(cell.low):
-        return False
+    if not usual.quantiles:
+        return np.zeros(len(cells), dtype=bool)
     values = dict(usual.quantiles)
     middle = sorted(values, key=lambda share: abs(share - 0.5))[:2]
     usually = abs(values[middle[0]] - values[middle[-1]])
-    return cell.high - cell.low < _NARROW * usually
+    return np.asarray(cells.high - cells.low < _NARROW * usually)
 
 
 def _of_rows(count: float, n_rows: float) -> str:
@@ -221,132 +204,181 @@ def _of_rows(count: float, n_rows: float) -> str:
     return f"seen {times} in {n_rows:,.0f} rows"
 
 
-def _rarity(count: float | None, n_rows: float) -> str:
+def _rarity(count: float, n_rows: float) -> str:
     """Return how rare something is, or nothing if it is not."""
-    if count is None:
-        return "rare or never seen in training"
     if math.isnan(count):
         return ""
+    if count < 0:
+        return "rare or never seen in training"
     if round(count) == 0:
         return "never seen in training"
     return f"rare: {_of_rows(count, n_rows)}" if count < _RARE * n_rows else ""
 
 
-def _few(usual: UsualLevels, cell: Cell) -> str:
+def _few(count: float, usual: UsualLevels) -> str:
     """Return how few rows have a level that is not rare, or nothing.
 
     Of many levels all are few: that one is, tells if others are more.
     """
-    count, n_levels = cell.rows_alike, usual.encoded.shape[1]
-    if count is None or math.isnan(count):
+    if math.isnan(count):
         return ""
     share = count / usual.n_rows
-    if share >= _FEW or share * n_levels >= 1:
+    if share >= _FEW or share * usual.encoded.shape[1] >= 1:
         return ""
     return f"seen in {100 * share:.0f} % of rows"
 
 
-def _combination(cell: Cell) -> str:
-    if not cell.together:
-        return _WITH_THE_REST
-    aspect = f"{cell.aspect} " if cell.aspect else ""
-    return f"{aspect}unusual together with {cell.together}"
+def _combinations(cells: Cells) -> np.ndarray:
+    """Return with what each value is unusual."""
+    words = _repeated(_WITH_THE_REST, cells)
+    at = np.flatnonzero(cells.together != "")
+    words[at] = "unusual together with " + cells.together[at]
+    at = at[cells.aspect[at].astype(bool)]
+    words[at] = cells.aspect[at] + " " + words[at]
+    return words
 
 
-def _words_of_number(usual: UsualNumbers, cell: Cell, unit: str) -> str:
+def _combined(first: np.ndarray, cells: Cells) -> np.ndarray:
+    """Return texts, and with what each value is unusual if there is more to say."""
+    enough = (first != "") & (cells.together == "")
+    return _joined(first, np.where(enough, "", _combinations(cells)))
+
+
+def _words_of_numbers(usual: UsualNumbers, cells: Cells, unit: str) -> np.ndarray:
     least, greatest = usual.bounds
     if math.isnan(least):
-        return "always missing in training"
+        return _repeated(_ALWAYS_MISSING, cells)
     if least == greatest:
-        if cell.number == least:
-            return _WITH_THE_REST
-        return f"always {show_range(least, greatest, usual.decimals, unit)} in training"
-    count = usual.count(cell.number)
-    inside = least <= cell.number <= greatest
+        always = f"always {show_range(least, greatest, usual.decimals, unit)}"
+        as_ever = cells.number == least
+        return np.where(as_ever, _WITH_THE_REST, f"{always} in training")
     # A value between those that were seen is as good as one of them.
-    rare = "" if count is None or not inside else _rarity(count, usual.n_rows)
-    if math.isnan(cell.low):
-        return rare or _combination(cell)
-    if _within(cell):
-        tail, share = _tail(usual, cell)
-        if rare or share >= _FAR:
-            return rare or tail
-        return _joined(tail, _combination(cell) if cell.together or not tail else "")
-    expected = f"expected {_expectation(usual, cell, unit)}"
-    if cell.partner and not _tail(usual, cell)[0]:
-        expected += f" with {cell.partner}"
-    return _joined(expected, rare if inside else _beyond(usual, cell, unit))
+    inside = (least <= cells.number) & (cells.number <= greatest)
+    rare = _repeated("", cells)
+    if usual.counts is not None:
+        counts = np.where(inside, usual.counts_of(cells.number), math.nan)
+        rare = _looked_up(counts, lambda count: _rarity(count, usual.n_rows))
+    signed = usual.tails(cells.number)
+    tail = _looked_up(signed, _tail)
+    known = ~np.isnan(cells.low)
+    words = _combined(np.where(known, tail, ""), cells)
+    far = known & (np.abs(signed) >= _FAR)
+    words[far] = tail[far]
+    words = np.where(rare != "", rare, words)
+    at = known & ~cells.within
+    words[at] = _words_of_unexpected(
+        usual, cells.of_rows(at), unit, rare[at], tail[at], inside[at]
+    )
+    return words
 
 
-def _beyond(usual: UsualNumbers, cell: Cell, unit: str) -> str:
-    least, greatest = usual.bounds
-    word, bound = ("most", greatest) if cell.number > greatest else ("least", least)
+def _words_of_unexpected(
+    usual: UsualNumbers,
+    cells: Cells,
+    unit: str,
+    rare: np.ndarray,
+    tail: np.ndarray,
+    inside: np.ndarray,
+) -> np.ndarray:
+    """Return what is said of numbers outside the ranges that were expected."""
+    expected = _repeated("expected ", cells)
+    expected += np.array(_ranges(usual, cells, unit), dtype=object)
+    alone = (tail == "") & (cells.partner != "")
+    expected[alone] += " with " + cells.partner[alone]
+    beyond = np.where(
+        cells.number > usual.bounds[1],
+        _beyond("most", usual.bounds[1], usual, unit),
+        _beyond("least", usual.bounds[0], usual, unit),
+    )
+    return _joined(expected, np.where(inside, rare, beyond))
+
+
+def _beyond(word: str, bound: float, usual: UsualNumbers, unit: str) -> str:
     shown = show_number(bound, usual.decimals)
     return f"at {word} {shown}{f' {unit}' if unit else ''} in training"
 
 
-def _tail(usual: UsualNumbers, cell: Cell) -> tuple[str, float]:
-    """Return that a number is among the least or greatest, and of how many rows."""
-    share = usual.share_below(cell.number)
-    if share:
-        return f"greater than in {100 * share:g} % of rows", share
-    share = usual.share_above(cell.number)
-    return (f"less than in {100 * share:g} % of rows", share) if share else ("", 0.0)
+def _tail(signed: float) -> str:
+    """Return that a number is among the greatest or, with a minus, the least."""
+    if not signed:
+        return ""
+    word = "greater" if signed > 0 else "less"
+    return f"{word} than in {100 * abs(signed):g} % of rows"
 
 
-def _words_of_time(usual: UsualTimes, cell: Cell) -> str:
+def _words_of_times(usual: UsualTimes, cells: Cells) -> np.ndarray:
     if usual.bounds is None:
-        return "always missing in training"
+        return _repeated(_ALWAYS_MISSING, cells)
     first, last = usual.bounds
-    cycle = _rare_in_cycle(usual, cell.number)
-    if not first <= cell.number <= last:
-        side = "after" if cell.number > last else "before"
-        range_ = show_time_range(first, last, cell.number)
-        return _joined(f"{side} the training rows, {range_}", cycle)
-    if not math.isnan(cell.low) and not _within(cell):
-        words = f"expected {_expectation(usual, cell)}"
-        return _joined(words, cycle)
-    return cycle or _combination(cell)
-
-
-def _rare_in_cycle(usual: UsualTimes | UsualClock, seconds: float) -> str:
-    """Return which hour, weekday or month is rare, or nothing."""
-    rarest, words = 1.0 / _RARE_IN_CYCLE, ""
-    time = moment(seconds)
-    places = (("hours", time.hour), ("weekdays", time.weekday()))
-    for name, at in (*places, ("months", time.month - 1)):
-        counts = getattr(usual, name, ())
-        total = sum(counts)
-        if total and counts[at] * len(counts) < rarest * total:
-            rarest = counts[at] * len(counts) / total
-            few = f"only {counts[at] / total:.1%} of rows"
-            rows = _rarity(counts[at], usual.n_rows) or few
-            words = f"{rows} {_LABELS[name](at)}"
+    cycle = _rare_in_cycles(usual, cells.number)
+    words = np.where(cycle != "", cycle, _combinations(cells))
+    outside = (cells.number < first) | (cells.number > last)
+    for row in np.flatnonzero(outside):
+        number = float(cells.number[row])
+        side = "after" if number > last else "before"
+        range_ = show_time_range(first, last, number)
+        words[row] = f"{side} the training rows, {range_}"
+    unexpected = ~(outside | np.isnan(cells.low) | cells.within)
+    ranges = _ranges(usual, cells.of_rows(unexpected))
+    words[unexpected] = [f"expected {range_}" for range_ in ranges]
+    at = outside | unexpected
+    words[at] = _joined(words[at], cycle[at])
     return words
 
 
-def _words_of_level(usual: UsualLevels, cell: Cell, shown: str) -> str:
-    if cell.alone and not usual.n_missing:
-        return f"always {show_observed(cell.expected)} in training"
-    rare = _rarity(cell.rows_alike, usual.n_rows)
-    if rare and not (_is_telling(cell) and show_observed(cell.expected) != shown):
-        return rare
-    if not _is_telling(cell) or show_observed(cell.expected) == shown:
-        few = _few(usual, cell)
-        return _joined(few, _combination(cell) if cell.together or not few else "")
-    expected = f"expected {_expectation(usual, cell)}"
-    if cell.partner and not rare:
-        expected += f" with {cell.partner}"
-    return _joined(rare, expected)
+def _rare_in_cycles(usual: UsualTimes | UsualClock, seconds: np.ndarray) -> np.ndarray:
+    """Return which hour, weekday or month is rare, or nothing."""
+    words = np.full(len(seconds), "", dtype=object)
+    rarest = np.full(len(seconds), 1.0 / _RARE_IN_CYCLE)
+    for name, places in places_in_cycles(nameable(seconds)).items():
+        counts = getattr(usual, name, ())
+        total = sum(counts)
+        if not total:
+            continue
+        ratio = np.array(counts)[places] * len(counts) / total
+        rarer = ratio < rarest
+        rarest[rarer] = ratio[rarer]
+        texts = [
+            f"{_rarity(count, usual.n_rows) or f'only {count / total:.1%} of rows'} "
+            f"{_LABELS[name](place)}"
+            for place, count in enumerate(counts)
+        ]
+        words[rarer] = np.array(texts, dtype=object)[places[rarer]]
+    return words
 
 
-def _is_telling(cell: Cell) -> bool:
+def _words_of_levels(usual: UsualLevels, cells: Cells) -> np.ndarray:
+    expected = np.array(show_all(cells.expected), dtype=object)
+    if cells.alone and not usual.n_missing:
+        return np.asarray("always " + expected + " in training")
+    rare = _looked_up(cells.rows_alike, lambda count: _rarity(count, usual.n_rows))
+    few = _looked_up(cells.rows_alike, lambda count: _few(count, usual))
+    words = np.where(rare != "", rare, _combined(few, cells))
+    at = _are_telling(cells) & (expected != cells.shown)
+    telling = cells.of_rows(at)
+    said = "expected " + _expected_levels(telling)
+    alone = (rare[at] == "") & (telling.partner != "")
+    said[alone] += " with " + telling.partner[alone]
+    words[at] = _joined(rare[at], said)
+    return words
+
+
+def _expected_levels(cells: Cells) -> np.ndarray:
+    texts = [
+        f"{shown} ({probability:.2f})"
+        for shown, probability in zip(
+            show_all(cells.expected), cells.probability.tolist(), strict=True
+        )
+    ]
+    return np.array(texts, dtype=object)
+
+
+def _are_telling(cells: Cells) -> np.ndarray:
     """Return whether the row makes a level so probable that it was expected."""
-    if cell.expected is None or math.isnan(cell.probability) or not cell.believed:
-        return False
-    own = 0.0 if math.isnan(cell.own) else cell.own
-    if cell.probability < _MORE_PROBABLE * cell.share and own * 100 > 1:
-        # No more than it is anyway.
-        return False
-    telling = max(_TELLING, min(_PROBABLE, _OFTEN * own), _TWICE * own)
-    return cell.probability >= telling
+    own = np.nan_to_num(cells.own)
+    telling = np.maximum(_TELLING, np.minimum(_PROBABLE, _OFTEN * own))
+    telling = cells.probability >= np.maximum(telling, _TWICE * own)
+    # No more than it is anyway.
+    anyway = (cells.probability < _MORE_PROBABLE * cells.share) & (own * 100 > 1)
+    known = np.array([level is not None for level in cells.expected], dtype=bool)
+    return np.asarray(telling & ~anyway & known & cells.believed)

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import datetime
 
+import numpy as np
+
 _YEARS, _MONTHS, _DAYS = 2 * 365.2425, 60.0, 3.0
 _EPOCH = datetime.datetime(1970, 1, 1)
+_DAY_SECONDS = 86_400
+# Days since 1970 of the first and the last date that Python has.
+_FIRST_DAY, _LAST_DAY = -719_162, 2_932_896
 
 WEEKDAYS = (
     "Monday",
@@ -32,9 +37,14 @@ MONTHS = (
 )
 
 
+def nameable(seconds: np.ndarray) -> np.ndarray:
+    """Return times in seconds since 1970, or the nearest that have a name."""
+    return np.clip(seconds, _FIRST_DAY * _DAY_SECONDS, _LAST_DAY * _DAY_SECONDS)
+
+
 def moment(seconds: float) -> datetime.datetime:
     """Return a time from seconds since 1970, or the nearest with a name."""
-    days = min(max(seconds / 86_400, -719_162.0), 2_932_896.0)
+    days = min(max(seconds / _DAY_SECONDS, _FIRST_DAY), _LAST_DAY)
     return _EPOCH + datetime.timedelta(days=days)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -144,6 +143,30 @@ def show_observed(value: Any, decimals: int | None = None) -> str:
     return printable(value)
 
 
+def show_column(values: Any, decimals: int | None = None) -> list[str]:
+    """Return the texts of a Series or an array, each as `show_observed` gives it.
+
+    What numbers and times have in common is done once, and each text is made once.
+
+    Examples
+    --------
+    >>> show_column(np.array([1234567.25, 0.1, float("nan")]))
+    ['1,234,567.25', '0.1', 'missing']
+    """
+    dtype = values.dtype
+    if dtype == np.float64:
+        return _show_floats(np.asarray(values), decimals)
+    if isinstance(dtype, np.dtype) and dtype.kind in "iub":
+        distinct, places = np.unique(np.asarray(values), return_inverse=True)
+        texts = [show_observed(value) for value in distinct.tolist()]
+        return [texts[place] for place in places.tolist()]
+    if isinstance(dtype, np.dtype) and dtype.kind == "M":
+        times = np.asarray(values)
+        if _have_four_digits(times):
+            return _show_times(times)
+    return show_all(values.astype(object), decimals)
+
+
 def show_all(values: Iterable[Any], decimals: int | None = None) -> list[str]:
     """Return the texts of many values, each as `show_observed` gives it.
 
@@ -155,25 +178,26 @@ def show_all(values: Iterable[Any], decimals: int | None = None) -> list[str]:
     values = list(values)
     kinds = set(map(type, values))
     if kinds == {float}:
-        return _show_floats(values, decimals)
-    if len(kinds) == 1 and all(map(_is_plain_time, values)):
-        return _show_times(values)
+        return _show_floats(np.array(values), decimals)
     if not kinds <= _EQUAL_TEXTS:
         return [show_observed(value, decimals) for value in values]
+    if len(kinds) == 1:
+        texts = {value: show_observed(value, decimals) for value in set(values)}
+        return [texts[value] for value in values]
     # True equals 1, and is shown otherwise.
     distinct = {(type(value), value): value for value in values}
-    texts = {key: show_observed(value, decimals) for key, value in distinct.items()}
-    return [texts[type(value), value] for value in values]
+    by_type = {key: show_observed(value, decimals) for key, value in distinct.items()}
+    return [by_type[type(value), value] for value in values]
 
 
-def _show_floats(values: list[float], decimals: int | None) -> list[str]:
-    """Return texts of floats: those that have no exponent by the dozen."""
-    numbers = np.array(values)
-    size = np.abs(numbers)
+def _show_floats(values: np.ndarray, decimals: int | None) -> list[str]:
+    """Return texts of floats, each made once: those without an exponent together."""
+    numbers, places = np.unique(values, return_inverse=True)
+    distinct, size = numbers.tolist(), np.abs(numbers)
     shown = _MAX_DIGITS if decimals is None else decimals
     # See `_decimals_shown` and `show_number`.
     magnitude = np.searchsorted(_POWERS, size, side="right") + _LEAST_POWER - 1
-    digits = np.full(len(values), decimals or 0)
+    digits = np.full(len(numbers), decimals or 0)
     if decimals is None:
         most = np.where(size >= 1, _MAX_DIGITS, _DIGITS)
         digits = np.maximum(0, most - 1 - magnitude)
@@ -182,39 +206,43 @@ def _show_floats(values: list[float], decimals: int | None) -> list[str]:
     numbers[~plain] = 0.0
     for fewer in range(_MAX_DIGITS, shown - 1, -1):
         digits[np.round(numbers, fewer) == numbers] = fewer
-    return [
+    texts = [
         (_stripped(f"{value:{group}.{n}f}") if n else f"{value:{group}.0f}")
         if is_plain
         else show_observed(value, decimals)
         for value, n, is_plain, group in zip(
-            values,
+            distinct,
             digits.tolist(),
             plain.tolist(),
             np.where(size >= _GROUPED_FROM, ",", "").tolist(),
             strict=True,
         )
     ]
+    return [texts[place] for place in places.tolist()]
 
 
-def _is_plain_time(value: Any) -> bool:
-    """Return whether NumPy writes a value's date and time as Python does."""
-    return (
-        isinstance(value, datetime)
-        and value.tzinfo is None
-        and value == value
-        and value.year >= _FOUR_DIGITS
-    )
+def _have_four_digits(times: np.ndarray) -> bool:
+    """Return whether NumPy writes the years of all times as Python does."""
+    years = times.astype("datetime64[Y]").astype(np.int64) + 1970
+    years = years[~np.isnat(times)]
+    return not years.size or bool(years.min() >= _FOUR_DIGITS > years.max() // 10)
 
 
-def _show_times(values: list[datetime]) -> list[str]:
+def _show_times(times: np.ndarray) -> list[str]:
     """Return texts of dates with a time of day, as `show_time` gives them."""
-    texts = np.datetime_as_string(np.array(values, dtype="datetime64[s]")).tolist()
     return [
-        text[:10]
-        if text.endswith("T00:00:00")
-        else f"{text[:10]} {text[11:16] if text.endswith(':00') else text[11:]}"
-        for text in texts
+        _time_shown(text)
+        for text in np.datetime_as_string(times.astype("datetime64[s]")).tolist()
     ]
+
+
+def _time_shown(text: str) -> str:
+    if text == "NaT":
+        return "missing"
+    date, _, time = text.partition("T")
+    if time == "00:00:00":
+        return date
+    return f"{date} {time[:5] if time.endswith(':00') else time}"
 
 
 def _stripped(text: str) -> str:
