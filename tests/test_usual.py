@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from aeanomaly import AutoencoderOutlierDetector
 from aeanomaly.fitting.usual import decimals_of
 from aeanomaly.scoring.scorer import check_usual
-from aeanomaly.scoring.usual import ExpectedRange, UsualLevels
+from aeanomaly.scoring.usual import ExpectedRange, UsualLevels, UsualNumbers
 
 
 @pytest.fixture
