@@ -5,13 +5,16 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, fields
-from typing import Any, ClassVar
+from functools import cached_property
+from typing import Any, ClassVar, TypeVar, cast
 
 import numpy as np
 
 from ..encoding.table import TableEncoding
 from ..evaluation import Evaluation
 from .low_rank import LowRankMatrix, Matrix
+
+_Made = TypeVar("_Made")
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,16 @@ class PartRows:
     sample: np.ndarray
     references: np.ndarray
     evaluate: Callable[[np.ndarray], Evaluation]
+
+    def once(self, key: Any, make: Callable[[], _Made]) -> _Made:
+        """Return what several parts are made of, made by the first that asks for it."""
+        if key not in self._made:
+            self._made[key] = make()
+        return cast(_Made, self._made[key])
+
+    @cached_property
+    def _made(self) -> dict[Any, Any]:
+        return {}
 
 
 def check_finite(part: object, **arrays: np.ndarray) -> None:

@@ -89,7 +89,7 @@ class Marginal(ScorePart):
     @classmethod
     def fit(cls, rows: PartRows) -> Marginal:
         """Count encoded rows, each as often as it weighs."""
-        return cls.of_rows(rows.Z, rows.weights, rows.encoding)
+        return rows.once(cls, lambda: cls.of_rows(rows.Z, rows.weights, rows.encoding))
 
     @classmethod
     def of_rows(

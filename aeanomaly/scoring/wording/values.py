@@ -247,7 +247,7 @@ def _time_shown(text: str) -> str:
 
 def _stripped(text: str) -> str:
     """Return a number with a point without zeros behind it."""
-    return text.rstrip("0").rstrip(".")
+    return text if text[-1] != "0" else text.rstrip("0").rstrip(".")
 
 
 def _missing(value: Any) -> Any:
