@@ -153,7 +153,7 @@ class BaseAutoencoder(CallbackSupportMixin, BaseEstimator):
             self._training = TrainingState(plan.key, result.state, n_members)
         self.architecture_ = architecture
         self.history_ = result.history
-        self.n_iter_ = result.n_iter
+        self.n_iter_, self.device_ = result.n_iter, result.device
         self.model_ = Model(encoding, result.network, plan.objective.output_activation)
         return rows
 

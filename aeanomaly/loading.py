@@ -96,7 +96,8 @@ def _estimator(model: SavedModel, state: EstimatorState) -> Any:
         estimator.feature_names_in_ = np.array(encoding.names, dtype=object)
     estimator.architecture_ = state.architecture
     estimator.history_ = state.history
-    estimator.n_iter_ = state.n_iter
+    # Files do not say what trained them.
+    estimator.n_iter_, estimator.device_ = state.n_iter, None
     estimator.model_ = model.model
     if model.scorer is not None:
         estimator.scorer_ = model.scorer

@@ -149,6 +149,11 @@ class AutoencoderTransformer(
         "val_network_1_loss" and so on.
     n_iter_ : int
         Number of epochs that were run.
+    device_ : {"cpu", "gpu"} or None
+        What trained the networks; None after `load`. A graphics card that TensorFlow
+        sees is used where it wins: from 1e9 floating-point operations a step and 3e12 a
+        fit on, as large networks and images have. What it trains differs in the last
+        digits from fit to fit. Scores are always computed by the processor.
 
     See Also
     --------

@@ -66,7 +66,7 @@ def test_what_forgotten_programs_leave_is_freed_every_few_of_them(monkeypatch):
     monkeypatch.setattr(programs, "_programs", type(programs._programs)())
     monkeypatch.setattr(programs, "_MAX_PROGRAMS", 1)
     monkeypatch.setattr(programs, "_FORGOTTEN_TOGETHER", 2)
-    monkeypatch.setattr(programs, "TrainingProgram", lambda plan: plan)
+    monkeypatch.setattr(programs, "TrainingProgram", lambda plan, device: plan)
     for width in range(3, 8):
         programs.get_program(make_plan(hidden=(width,)))
     assert len(freed) == 2

@@ -23,6 +23,7 @@ import numpy as np
 
 from ..scoring.networks.keras import isolated_python_random
 from .building import build_parts
+from .device import CPU, multiplications, on_device, share_gpu_memory
 from .members import MemberModel, is_dense, stack_members
 from .memory import forget_with, release_unused
 from .objective import Objective
@@ -124,6 +125,8 @@ class TrainingProgram:
     Parameters
     ----------
     plan : ProgramPlan
+    device : {"/CPU:0", "/GPU:0"}, default="/CPU:0"
+        Where its variables are. Fits take place within `on_device` of it.
 
     Attributes
     ----------
@@ -138,11 +141,11 @@ class TrainingProgram:
         Other variables of the encoder and of the decoder.
     """
 
-    def __init__(self, plan: ProgramPlan) -> None:
+    def __init__(self, plan: ProgramPlan, device: str = CPU) -> None:
         import keras
         import tensorflow as tf
 
-        self.plan = plan
+        self.plan, self.device = plan, device
         self.lock = threading.Lock()
         with isolated_python_random():
             encoder, decoder = build_parts(plan.architecture, plan.spec)
@@ -171,6 +174,12 @@ class TrainingProgram:
     def n_weights(self) -> int:
         """Number of trainable weights of one member."""
         return sum(self._sizes)
+
+    @property
+    def n_multiplications(self) -> int:
+        """Multiplications that one row takes through all members."""
+        of_one = sum(multiplications(part.model) for part in self._parts)
+        return self.plan.n_members * of_one
 
     def trained_values(self) -> list[list[np.ndarray]]:
         """Return the trainable variables of each part, of shape (n_members, ...)."""
@@ -291,11 +300,14 @@ class TrainingProgram:
         """Return the type of executor that suits the size of a step's operations.
 
         TensorFlow's scheduling of operations on threads costs more than most operations
-        of a small step take. XLA's single operation needs no scheduling.
+        of a small step take. XLA's single operation needs no scheduling. On a graphics
+        card TensorFlow ends the process if there is a single thread.
         """
-        multiplications = batch_size * self.plan.n_members * self.n_weights
+        if self.device != CPU:
+            return ""
+        size = batch_size * self.plan.n_members * self.n_weights
         dense = all(is_dense(part.model) for part in self._parts)
-        is_small = dense and multiplications <= _SMALL_STEP
+        is_small = dense and size <= _SMALL_STEP
         return "SINGLE_THREADED_EXECUTOR" if jit or is_small else ""
 
     def _function(self, session: Session, executor: str) -> Any:
@@ -324,15 +336,16 @@ _programs_lock = threading.Lock()
 _forgotten = count(1)
 
 
-def get_program(plan: ProgramPlan) -> TrainingProgram:
-    """Return the program of a plan, from the cache if it is there.
+def get_program(plan: ProgramPlan, device: str = CPU) -> TrainingProgram:
+    """Return the program of a plan on a device, from the cache if it is there.
 
     The least recently used of more than `_MAX_PROGRAMS` programs is forgotten.
     """
-    releases = False
-    with _programs_lock:
-        program = _programs.pop(plan.key, None) or TrainingProgram(plan)
-        _programs[plan.key] = program
+    releases, key = False, (plan.key, device)
+    share_gpu_memory()
+    with _programs_lock, on_device(device):
+        program = _programs.pop(key, None) or TrainingProgram(plan, device)
+        _programs[key] = program
         while len(_programs) > _MAX_PROGRAMS:
             _programs.popitem(last=False)
             releases |= next(_forgotten) % _FORGOTTEN_TOGETHER == 0

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..scoring.networks.forks import use_tensorflow
 from .callbacks import EpochCallbacks
+from .device import CPU, NAMES, best_device, on_device
 from .early_stopping import EarlyStopping
 from .freezing import freeze
 from .notebook_progress import epoch_progress
@@ -100,12 +101,15 @@ class TrainingResult:
         Number of epochs that were run.
     state : list of ndarray
         Weights and optimizer state, from which another run can go on.
+    device : {"cpu", "gpu"}
+        What trained it.
     """
 
     network: Any
     history: dict[str, list[float]] = field(default_factory=dict)
     n_iter: int = 0
     state: list[np.ndarray] = field(default_factory=list)
+    device: str = NAMES[CPU]
 
 
 def train(
@@ -142,8 +146,8 @@ def train(
     TrainingResult
     """
     use_tensorflow()
-    program = get_program(plan)
-    with program.lock:
+    program = _program(plan, rows, options)
+    with program.lock, on_device(program.device):
         if state is None:
             program.reset(rng)
         else:
@@ -155,8 +159,26 @@ def train(
         history = run.train([*observers, *asked_for])
         network = plan.architecture.freeze(freeze(program))
         return TrainingResult(
-            network, history, len(history["loss"]), program.snapshot()
+            network,
+            history,
+            n_iter=len(history["loss"]),
+            state=program.snapshot(),
+            device=NAMES[program.device],
         )
+
+
+def _program(
+    plan: ProgramPlan, rows: TrainingRows, options: TrainingOptions
+) -> TrainingProgram:
+    """Return the program of a plan on the device that runs it sooner."""
+    program = get_program(plan)
+    n_steps = options.max_iter * _n_batches(rows, options)
+    device = best_device(program.n_multiplications, options.batch_size, n_steps)
+    return program if device == program.device else get_program(plan, device)
+
+
+def _n_batches(rows: TrainingRows, options: TrainingOptions) -> int:
+    return math.ceil(rows.n_visits / options.batch_size)
 
 
 class _Run:
@@ -172,7 +194,7 @@ class _Run:
     ) -> None:
         self.program, self.settings = program, settings
         self.rows, self.options, self.rng = rows, options, rng
-        self.n_batches = math.ceil(rows.n_visits / options.batch_size)
+        self.n_batches = _n_batches(rows, options)
         self.rates = _learning_rates(options, self.n_batches)
         self.history: dict[str, list[float]] = {"loss": []}
         if rows.Z_held_out is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .device import CPU
 from .members import MAX_UNROLLED, is_dense
 
 # What XLA's compilation costs for each member, and what each of its steps then saves:
@@ -38,7 +39,8 @@ def repays_xla(program: Any, n_steps: int) -> bool:
 
     For programs that suit it: with 5,000 weights from about 6,900 steps on, with
     200,000 from about 700. It depends on this fit alone, so that results do not depend
-    on earlier ones.
+    on earlier ones. For a graphics card XLA takes up to half a minute to compile what
+    then saves 2 ms a step: never.
 
     Parameters
     ----------
@@ -46,6 +48,8 @@ def repays_xla(program: Any, n_steps: int) -> bool:
     n_steps : int
         Steps of the whole fit.
     """
+    if program.device != CPU:
+        return False
     n_members = program.plan.n_members
     n_weights = n_members * program.n_weights
     saved = _SAVED_SECONDS_A_STEP + _SAVED_SECONDS_A_STEP_AND_WEIGHT * n_weights
