@@ -5,6 +5,7 @@ from sklearn.metrics import roc_auc_score
 
 from aeanomaly import AutoencoderOutlierDetector
 from aeanomaly.fitting.hybrid import suspicious_rows
+from aeanomaly.fitting.plan import n_references
 from aeanomaly.scoring.parts import Neighbourhood, Surroundings
 
 SMALL = CHEAP | {"max_iter": 20}
@@ -136,3 +137,15 @@ def test_score_type_selects_the_plain_error(rows):
     detector = AutoencoderOutlierDetector(score_type="reconstruction", **SMALL)
     reduction = detector.fit(rows).scorer_.reduction
     assert type(reduction).__name__ == "Residual"
+
+
+@pytest.mark.parametrize(
+    ("n_encoded", "expected"),
+    [(1, 2_000), (40, 2_000), (50, 1_600), (62, 1_290), (80, 1_000), (1_555, 1_000)],
+)
+def test_wide_tables_have_fewer_references(n_encoded, expected):
+    assert n_references(AutoencoderOutlierDetector(), n_encoded) == expected
+
+
+def test_a_number_of_references_is_taken_as_it_is():
+    assert n_references(AutoencoderOutlierDetector(n_references=5_000), 1_555) == 5_000

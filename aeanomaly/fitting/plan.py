@@ -23,6 +23,11 @@ _AUTO_PASSES = 3
 # Rows in a step of batch_size="auto". Few rows train as good a network in as many small
 # steps as in large ones, in two thirds of the time.
 _BATCH, _BATCH_OF_FEW = 256, 128
+# Of n_references="auto": numbers that a row is multiplied by, those of a reference and
+# of its residual, and the references. Wide tables gain next to nothing by more of them,
+# and would be scored for half the time by this product.
+_REFERENCE_NUMBERS = 160_000
+_REFERENCES = (1_000, 2_000)
 
 
 def program_plan(
@@ -181,6 +186,13 @@ def _batch_size(params: Any, n_visits: int) -> int:
     if params.batch_size != "auto":
         return int(params.batch_size)
     return _BATCH if n_visits >= MANY_ROWS else _BATCH_OF_FEW
+
+
+def n_references(params: Any, n_encoded: int) -> int:
+    """Return how many training rows a score keeps of a table of so many columns."""
+    if params.n_references != "auto":
+        return int(params.n_references)
+    return int(np.clip(_REFERENCE_NUMBERS // (2 * max(1, n_encoded)), *_REFERENCES))
 
 
 def check_converged(params: Any, result: Any) -> None:
