@@ -6,7 +6,7 @@ from sklearn.metrics import roc_auc_score
 from aeanomaly import AutoencoderOutlierDetector
 from aeanomaly.fitting.hybrid import suspicious_rows
 from aeanomaly.fitting.plan import n_references
-from aeanomaly.scoring.parts import Neighbourhood, Surroundings
+from aeanomaly.scoring.parts import Extremes, Neighbourhood, Surroundings
 
 SMALL = CHEAP | {"max_iter": 20}
 
@@ -149,3 +149,18 @@ def test_wide_tables_have_fewer_references(n_encoded, expected):
 
 def test_a_number_of_references_is_taken_as_it_is():
     assert n_references(AutoencoderOutlierDetector(n_references=5_000), 1_555) == 5_000
+
+
+def test_surprises_are_less_and_count_for_more_as_a_part_says(rows):
+    class Loud(Extremes):
+        discount, factor = 1.0, 3.0
+
+    class Plain(Extremes):
+        discount, factor = 0.0, 1.0
+
+    tops = []
+    for part in (Plain, Loud):
+        fitted = AutoencoderOutlierDetector(**SMALL, score_type=[part]).fit(rows)
+        (scaled,) = fitted.scorer_.reduction.parts
+        tops.append(scaled.scale.surprises[-1])
+    assert tops[1] == pytest.approx(3.0 * (tops[0] - 1.0))

@@ -122,6 +122,13 @@ def test_a_discount_is_taken_from_every_surprise_down_to_zero():
     assert_allclose(surprise, np.maximum(minus_log(0.8, 0.6, 0.4, 0.2) - 0.5, 0.0))
 
 
+def test_a_factor_makes_each_nat_count_for_more():
+    statistics = np.array([10.0, 20.0, 30.0, 40.0])
+    scale = TailScale.fit(statistics, np.ones(4), discount=0.5).times(2.0)
+    expected = 2.0 * np.maximum(minus_log(0.8, 0.6, 0.4, 0.2) - 0.5, 0.0)
+    assert_allclose(scale(statistics), expected)
+
+
 # --- Far rows ---
 
 
@@ -175,6 +182,12 @@ def test_far_rows_grow_more_surprising_with_their_distance():
 def test_a_discount_counts_for_distances_as_well():
     far, _ = both_scales(discount=1.0)
     assert far.far_surprise == both_scales()[0].far_surprise - 1.0
+
+
+def test_a_factor_counts_for_distances_as_well():
+    scale, _ = both_scales(far_from=379.0 + 4.0 * 180.0)
+    inside = np.r_[np.linspace(0.0, 378.0, 50), scale.values[-1]]
+    assert_allclose(scale.times(1.25)(inside), 1.25 * scale(inside))
 
 
 @pytest.mark.parametrize(

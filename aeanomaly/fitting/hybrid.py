@@ -183,4 +183,5 @@ def _fit_scale(
             f"score_type, or correct its statistic."
         )
     scale = FarScale if part.sees_groups else TailScale
-    return scale.fit(statistic, weights, part.resolution, part.discount)
+    fitted = scale.fit(statistic, weights, part.resolution, part.discount)
+    return fitted.times(part.factor)

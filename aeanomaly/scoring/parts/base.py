@@ -203,6 +203,8 @@ class ScorePart(Reduction):
     discount : float
         Class attribute: nats that are taken from the part's surprises, so that it
         speaks only where it is surer than the others.
+    factor : float
+        Class attribute: what each nat of the part's surprises then counts.
     enlarges_rounding : bool
         Class attribute: whether the statistic needs evaluations in double precision:
         in single, equal rows would have scores that differ by more than a millionth.
@@ -219,6 +221,7 @@ class ScorePart(Reduction):
     expects: ClassVar[bool] = False
     resolution: ClassVar[float] = 1e-9
     discount: ClassVar[float] = 0.0
+    factor: ClassVar[float] = 1.0
     counts_novelty: ClassVar[bool] = False
     sees_groups: ClassVar[bool] = False
     enlarges_rounding: ClassVar[bool] = False

@@ -54,8 +54,10 @@ class Extremes(ScorePart):
 
     name: ClassVar[str] = "extremes"
     resolution: ClassVar[float] = 0.01
-    # One column of many is the greatest in every row: it is to be clearly so.
-    discount: ClassVar[float] = 0.3
+    # One column of many is the greatest in every row: it is to be clearly so, and then
+    # counts for more.
+    discount: ClassVar[float] = 0.7
+    factor: ClassVar[float] = 1.25
     sees_groups: ClassVar[bool] = True
 
     @classmethod

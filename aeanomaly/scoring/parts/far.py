@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 
@@ -67,6 +68,15 @@ class FarScale(TailScale):
             far_surprise=-np.log(_SHARE) - _TRUST - discount,
             far_rate=_RATE,
             far_most=_MOST if weights.sum() * _SHARE >= _LEAST_ROWS else 0.0,
+        )
+
+    def times(self, factor: float) -> Self:
+        """Return the scale on which each nat counts for more than one, or for less."""
+        return replace(
+            super().times(factor),
+            far_surprise=factor * self.far_surprise,
+            far_rate=factor * self.far_rate,
+            far_most=factor * self.far_most,
         )
 
     def __call__(self, statistics: np.ndarray) -> np.ndarray:

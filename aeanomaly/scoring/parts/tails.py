@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Self
 
 import numpy as np
 
@@ -73,6 +74,10 @@ class TailScale:
         share = (total - before[knots] - 0.5 * own + 0.5) / (total + 1)
         surprises = np.maximum(-np.log(share) - discount, 0.0)
         return cls(values[knots], surprises, spread)
+
+    def times(self, factor: float) -> Self:
+        """Return the scale on which each nat counts for more than one, or for less."""
+        return replace(self, surprises=factor * self.surprises)
 
     def __call__(self, statistics: np.ndarray) -> np.ndarray:
         """Return the tail surprise of statistics, in nats, never negative."""
