@@ -84,7 +84,7 @@ class AutoencoderOutlierDetector(
         layers: the first as wide as the power of two that reaches twice the number of
         encoded columns, within 16 and 128 and up to a quarter of the number of rows,
         the second half as wide; one layer of 128 with conditioned noise.
-    activation : str, default="relu"
+    activation : str, default="silu"
         Activation of the hidden layers: "relu", "leaky_relu", "elu", "selu", "silu",
         "tanh", "sigmoid" or "linear".
     dropout : float, default=0.0
@@ -308,7 +308,7 @@ class AutoencoderOutlierDetector(
         architecture="denoising",
         latent_dim="auto",
         hidden_layer_sizes="auto",
-        activation="relu",
+        activation="silu",
         dropout=0.0,
         batch_normalization=False,
         loss="auto",

@@ -64,6 +64,15 @@ def _silu(H: np.ndarray) -> None:
     np.divide(H, gate, out=H)
 
 
+def _silu_of_negative(H: np.ndarray, offset: np.ndarray) -> None:
+    """Give the SiLU of minus the sum of ``H`` and ``offset``, to the last bit."""
+    H += offset
+    with np.errstate(over="ignore"):
+        gate = np.exp(H)
+    np.subtract(H.dtype.type(-1), gate, out=gate)
+    np.divide(H, gate, out=H)
+
+
 def softmax(H: np.ndarray) -> None:
     """Replace the logits in ``H`` by probabilities along the last axis."""
     H -= H.max(axis=-1, keepdims=True)
@@ -94,10 +103,12 @@ def _after_offset(
 
 
 # The factor of a layer's weights, and the function of its product and its bias, both
-# times that factor, that gives its output. A factor of one half is exact.
+# times that factor, that gives its output. Factors of one half and minus one are exact.
 FUSED_ACTIVATIONS: Mapping[
     str, tuple[float, Callable[[np.ndarray, np.ndarray], None]]
 ] = {
     **{name: (1.0, _after_offset(function)) for name, function in ACTIVATIONS.items()},
     "sigmoid": (0.5, _after_offset(_sigmoid_of_twice)),
+    # One pass over memory less than without the factor.
+    "silu": (-1.0, _silu_of_negative),
 }
