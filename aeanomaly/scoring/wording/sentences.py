@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -132,32 +133,29 @@ def _words_without_usual(cells: Cells) -> np.ndarray:
 
 def _ranges(usual: Usual, cells: Cells, unit: str = "") -> list[str]:
     """Return the range in which each value was expected; nothing if not known."""
-    outside = np.where(cells.within, math.nan, cells.number).tolist()
-    ends = zip(cells.low.tolist(), cells.high.tolist(), outside, strict=True)
-    if isinstance(usual, UsualTimes):
-        return [
-            ""
-            if math.isnan(low)
-            else show_time_range(low, high, None if math.isnan(out) else out)
-            for low, high, out in ends
-        ]
-    assert isinstance(usual, UsualNumbers)
-    # Between a few values there are none to round to.
-    exact = usual.counts is not None
-    return [
-        ""
-        if math.isnan(low)
-        else show_range(
+    assert isinstance(usual, UsualNumbers | UsualTimes)
+
+    # Of counts and the like, many rows have the same.
+    @functools.cache
+    def shown(low: float, high: float, outside: float) -> str:
+        if math.isnan(low):
+            return ""
+        if isinstance(usual, UsualTimes):
+            is_outside = not math.isnan(outside)
+            return show_time_range(low, high, outside if is_outside else None)
+        return show_range(
             low,
             high,
             usual.decimals,
             unit,
-            outside=out,
+            outside=outside,
             bounds=usual.bounds,
-            exact=exact,
+            # Between a few values there are none to round to.
+            exact=usual.counts is not None,
         )
-        for low, high, out in ends
-    ]
+
+    outside = np.where(cells.within, math.nan, cells.number)
+    return list(map(shown, cells.low.tolist(), cells.high.tolist(), outside.tolist()))
 
 
 def _words_of_missing(usual: Usual, cells: Cells, unit: str) -> np.ndarray:
