@@ -45,7 +45,6 @@ def cell(observed, number=NAN, expected=None, **changed):
 
 
 def sentences(name, usual, cells):
-    words = ColumnWords(name, usual)
     kinds = {"number": float, "low": float, "high": float, "probability": float}
     kinds |= {"own": float, "share": float, "rows_alike": float}
     kinds |= {"believed": bool, "sole": bool}
@@ -54,9 +53,11 @@ def sentences(name, usual, cells):
         for field in cells[0]
         if field not in ("observed", "alone")
     }
-    shown = [show_observed(cell["observed"], words.decimals) for cell in cells]
+    decimals = getattr(usual, "decimals", None)
+    shown = [show_observed(cell["observed"], decimals) for cell in cells]
     shown = np.array(shown, dtype=object)
-    return words.sentences(Cells(shown, alone=cells[0]["alone"], **fields))
+    cells = Cells(shown, alone=cells[0]["alone"], **fields)
+    return ColumnWords(name, usual).sentences(cells)
 
 
 def sentence(name, usual, cell):

@@ -56,16 +56,12 @@ class ColumnWords:
     ----------
     name : str
         As it is shown.
-    decimals : int or None
-        Digits after the point that the column's numbers have.
     """
 
     def __init__(self, name: Any, usual: Usual | None, unit: str = "") -> None:
-        self.name = show_name(name)
-        self.decimals: int | None = None
-        self._usual, self._unit = usual, ""
-        if isinstance(usual, UsualNumbers):
-            self.decimals, self._unit = usual.decimals, unit_of(name) or unit
+        self.name, self._usual = show_name(name), usual
+        is_number = isinstance(usual, UsualNumbers)
+        self._unit = unit_of(name) or unit if is_number else ""
 
     def sentences(self, cells: Cells) -> list[str]:
         """Return reasons: the column, its value, and what is unusual about it."""
