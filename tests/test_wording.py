@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from aeanomaly.scoring.usual import UsualClock, UsualLevels, UsualNumbers, UsualTimes
+from aeanomaly.scoring.wording import sentences as wording
 from aeanomaly.scoring.wording.cells import TOO_RARE, Cells
-from aeanomaly.scoring.wording.sentences import ColumnWords
 from aeanomaly.scoring.wording.times import show_time_range
 from aeanomaly.scoring.wording.values import (
     show_all,
@@ -57,7 +57,7 @@ def sentences(name, usual, cells):
     shown = [show_observed(cell["observed"], decimals) for cell in cells]
     shown = np.array(shown, dtype=object)
     cells = Cells(shown, alone=cells[0]["alone"], **fields)
-    return ColumnWords(name, usual).sentences(cells)
+    return wording.sentences(name, usual, cells)
 
 
 def sentence(name, usual, cell):

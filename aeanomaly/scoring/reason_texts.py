@@ -12,7 +12,7 @@ from .encoding.reading import DurationReading
 from .reasons import Reasons, iter_reasons
 from .scorer import Scorer
 from .wording.cells import TOO_RARE, Cells
-from .wording.sentences import ColumnWords
+from .wording.sentences import sentences
 from .wording.values import show_all, show_name
 
 # What `Cells` takes as `Reasons` has it.
@@ -86,10 +86,10 @@ def _texts_of_column(
     together: np.ndarray,
 ) -> list[str]:
     column, usual = scorer.encoding.columns[position], scorer.usual_of(position)
-    words = ColumnWords(column.name, usual, _unit(column))
+    name = show_name(column.name)
     observed, shown = reasons.observed[at], reasons.shown[at]
     if column.ignored:
-        return [f"{words.name} {text}, left out" for text in shown]
+        return [f"{name} {text}, left out" for text in shown]
     said = {name: getattr(reasons, name)[at] for name in _SAID}
     cells = Cells(
         shown=shown,
@@ -98,9 +98,9 @@ def _texts_of_column(
         alone=getattr(column, "n_distinct", 0) == 1,
         **said,
     )
-    texts = words.sentences(cells)
+    texts = sentences(column.name, usual, cells, _unit(column))
     if type(column).expectation is not Column.expectation:
-        _set_own_words(column, words.name, observed, cells, texts)
+        _set_own_words(column, name, observed, cells, texts)
     return texts
 
 

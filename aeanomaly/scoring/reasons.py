@@ -257,15 +257,21 @@ def _reasons(
         flat["aspect"][at, 0] = np.array(aspects, dtype=object)[said.encoded]
         if beside:
             flat["shown"][at, 0] = show_column(values, _decimals(usual, column))
-    if not beside:
-        return reasons
-    _blame_together(reasons, shares, order[:, : N_PARTNERS + 1])
-    partners = reasons.partners_shown.reshape(-1)
+    if beside:
+        _name_partners(reasons, shares, order[:, : N_PARTNERS + 1], held)
+    return reasons
+
+
+def _name_partners(
+    reasons: Reasons, shares: np.ndarray, order: np.ndarray, held: list[Any]
+) -> None:
+    """Name the columns beside each reason, with the texts of their values."""
+    _blame_together(reasons, shares, order)
+    shown = reasons.partners_shown.reshape(-1)
+    per_row = reasons.columns.shape[1] * N_PARTNERS
     for position, at in _places(reasons.partners):
         if position >= 0:
-            row = at // (columns.shape[1] * N_PARTNERS)
-            partners[at] = show_column(_take(held[position], row))
-    return reasons
+            shown[at] = show_column(_take(held[position], at // per_row))
 
 
 def _places(columns: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:

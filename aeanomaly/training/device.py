@@ -20,7 +20,7 @@ _OPERATIONS = 6
 
 
 def best_device(n_multiplications: int, batch_size: int, n_steps: int) -> str:
-    """Return the device that trains a network sooner: `CPU` or `GPU`.
+    """Return the device that trains a network sooner, where there is a card.
 
     Parameters
     ----------
@@ -31,10 +31,11 @@ def best_device(n_multiplications: int, batch_size: int, n_steps: int) -> str:
     """
     of_a_step = _OPERATIONS * n_multiplications * batch_size
     wins = of_a_step >= _LEAST_OF_A_STEP and of_a_step * n_steps >= _LEAST_OF_A_FIT
-    return GPU if wins and _has_gpu() else CPU
+    return GPU if wins else CPU
 
 
-def _has_gpu() -> bool:
+def has_gpu() -> bool:
+    """Return whether TensorFlow sees a graphics card."""
     import tensorflow as tf
 
     return bool(tf.config.get_visible_devices("GPU"))

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..scoring.networks.forks import use_tensorflow
 from .callbacks import EpochCallbacks
-from .device import CPU, NAMES, best_device, on_device
+from .device import CPU, NAMES, best_device, has_gpu, on_device
 from .early_stopping import EarlyStopping
 from .freezing import freeze
 from .notebook_progress import epoch_progress
@@ -172,6 +172,8 @@ def _program(
 ) -> TrainingProgram:
     """Return the program of a plan on the device that runs it sooner."""
     program = get_program(plan)
+    if not has_gpu():
+        return program
     n_steps = options.max_iter * _n_batches(rows, options)
     device = best_device(program.n_multiplications, options.batch_size, n_steps)
     return program if device == program.device else get_program(plan, device)

@@ -106,11 +106,6 @@ def _check_object(node: dict[str, Any]) -> None:
         )
 
 
-# What a model says of a row is the same with a graphics card and without: cards
-# multiply in fewer digits.
-_DEVICE = "/CPU:0"
-
-
 @dataclass(frozen=True, eq=False)
 class KerasNetwork(FrozenNetwork):
     """Encoder and decoder that NumPy cannot run, with the interface of `Network`.
@@ -177,7 +172,8 @@ class KerasNetwork(FrozenNetwork):
         for part, widths in zip(("encoder", "decoder"), ends, strict=True):
             build = partial(_build, getattr(self, part))
             shapes = [array.shape[1:] for array in getattr(self, f"{part}_weights")]
-            check_outline(build, shapes, widths)
+            with _on_processor():
+                check_outline(build, shapes, widths)
 
     def models(self, part: str, dtype: str = "float32") -> list[Any]:
         """Return the Keras models of the members' encoders or decoders.
@@ -200,7 +196,7 @@ class KerasNetwork(FrozenNetwork):
         # Few rows come in double precision, where a row's score must not depend on
         # its neighbours.
         dtype = "float64" if H.dtype == np.float64 else "float32"
-        with tf.device(_DEVICE):
+        with _on_processor():
             built = _built(self, part, dtype)
             outputs = [
                 np.concatenate(
@@ -212,6 +208,16 @@ class KerasNetwork(FrozenNetwork):
                 for (_, function), member in zip(built.members, H, strict=True)
             ]
         return np.stack(outputs)
+
+
+def _on_processor() -> Any:
+    """Return a context in which no graphics card is used.
+
+    Cards multiply in fewer digits: what a model says of a row would depend on them.
+    """
+    import tensorflow as tf
+
+    return tf.device("/CPU:0")
 
 
 def _pieces(rows: np.ndarray, size: int) -> Iterator[np.ndarray]:

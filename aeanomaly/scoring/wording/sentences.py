@@ -41,35 +41,26 @@ _WITH_THE_REST = "usual by itself, not with the rest of the row"
 _ALWAYS_MISSING = "always missing in training"
 
 
-class ColumnWords:
-    """What sentences about one column have in common.
+def sentences(
+    name: Any, usual: Usual | None, cells: Cells, unit: str = ""
+) -> list[str]:
+    """Return reasons: a column, its values, and what is unusual about each.
 
     Parameters
     ----------
     name : str, int or tuple
         The column's, in which its unit may be.
     usual : Usual or None
+    cells : Cells
     unit : str
         What stood behind or before the numbers in texts.
-
-    Attributes
-    ----------
-    name : str
-        As it is shown.
     """
-
-    def __init__(self, name: Any, usual: Usual | None, unit: str = "") -> None:
-        self.name, self._usual = show_name(name), usual
-        is_number = isinstance(usual, UsualNumbers)
-        self._unit = unit_of(name) or unit if is_number else ""
-
-    def sentences(self, cells: Cells) -> list[str]:
-        """Return reasons: the column, its value, and what is unusual about it."""
-        words = _words(self._usual, cells, self._unit)
-        return [
-            f"{self.name} {shown}, {said}"
-            for shown, said in zip(cells.shown, words, strict=True)
-        ]
+    shown_name = show_name(name)
+    words = _words(usual, cells, unit_of(name) or unit)
+    return [
+        f"{shown_name} {shown}, {said}"
+        for shown, said in zip(cells.shown, words, strict=True)
+    ]
 
 
 def _words(usual: Usual | None, cells: Cells, unit: str) -> np.ndarray:
